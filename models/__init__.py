@@ -1,0 +1,46 @@
+"""SQLAlchemy tables: columns, constraints, enums, derived read-only properties. No queries, no rules, no learning."""
+
+from models.access import ApiKey, LoginSession, Operator, Role, Scope
+from models.account import Account, Rep
+from models.alert import Alert, AlertEvent, AlertStatus, Resolution
+from models.audit import AuditEntry, WorkerStep
+from models.base import Base, UtcDateTime
+from models.complaint import Complaint
+from models.metric import Better, Combine, IngestKey, Metric, Observation
+from models.score import STARTER, Score, ScoreDay
+from models.trained_model import ModelStatus, TrainedModel
+from models.update import Mail, MailKind, MailState, Update, UpdateKind
+
+__all__ = [
+    "STARTER",
+    "Account",
+    "Alert",
+    "AlertEvent",
+    "AlertStatus",
+    "ApiKey",
+    "AuditEntry",
+    "Base",
+    "Better",
+    "Combine",
+    "Complaint",
+    "IngestKey",
+    "LoginSession",
+    "Mail",
+    "MailKind",
+    "MailState",
+    "Metric",
+    "ModelStatus",
+    "Observation",
+    "Operator",
+    "Rep",
+    "Resolution",
+    "Role",
+    "Scope",
+    "Score",
+    "ScoreDay",
+    "TrainedModel",
+    "Update",
+    "UpdateKind",
+    "UtcDateTime",
+    "WorkerStep",
+]

@@ -1,0 +1,39 @@
+"""Trained models: which exist, and which one speaks."""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import Index, String, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from models.base import Base, text_enum
+
+ACTIVE = text("status = 'active'")
+
+
+class ModelStatus(StrEnum):
+    """A model is trained as a candidate, becomes the active one, and is retired."""
+
+    CANDIDATE = "candidate"
+    ACTIVE = "active"
+    RETIRED = "retired"
+
+
+class TrainedModel(Base):
+    """A trained version: its artefact's hash and its card. At most one is active."""
+
+    __tablename__ = "trained_models"
+    __table_args__ = (
+        Index("ix_trained_models_one_active", "status", unique=True, postgresql_where=ACTIVE, sqlite_where=ACTIVE),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    version: Mapped[str] = mapped_column(String(64), unique=True)
+    status: Mapped[ModelStatus] = mapped_column(text_enum(ModelStatus), default=ModelStatus.CANDIDATE)
+    sha256: Mapped[str] = mapped_column(String(64))
+    card: Mapped[dict[str, Any]]
+    alert_line: Mapped[float]
+    trained_at: Mapped[datetime]
+    promoted_at: Mapped[datetime | None]
+    retired_at: Mapped[datetime | None]

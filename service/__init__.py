@@ -1,0 +1,1 @@
+"""The Headsup service: from delivery metrics to a rep who was told first."""

@@ -1,0 +1,45 @@
+"""SQL of operators, keys and the audit log."""
+
+from datetime import datetime
+
+from sqlalchemy import select, update
+
+from models import ApiKey, AuditEntry, Operator, Role
+from service.kit.database import Session
+
+
+def key_by_public_id(session: Session, public_id: str) -> ApiKey | None:
+    return session.scalar(select(ApiKey).where(ApiKey.public_id == public_id))
+
+
+def key_by_name(session: Session, name: str) -> ApiKey | None:
+    """The live key of that name, the newest if there are several."""
+    live = select(ApiKey).where(ApiKey.name == name, ApiKey.revoked_at.is_(None))
+    return session.scalar(live.order_by(ApiKey.id.desc()).limit(1))
+
+
+def all_keys(session: Session) -> list[ApiKey]:
+    return list(session.scalars(select(ApiKey).order_by(ApiKey.id)))
+
+
+def mark_key_used(session: Session, key_id: int, *, now: datetime) -> None:
+    session.execute(update(ApiKey).where(ApiKey.id == key_id).values(last_used_at=now))
+
+
+def operator_by_email(session: Session, email: str) -> Operator | None:
+    return session.scalar(select(Operator).where(Operator.email == email.lower()))
+
+
+def operators(session: Session) -> list[Operator]:
+    """Operators who may sign in, by name."""
+    return list(session.scalars(select(Operator).where(Operator.disabled_at.is_(None)).order_by(Operator.name)))
+
+
+def leads(session: Session) -> list[Operator]:
+    """Whom an escalation reaches: the leads, or the administrators where nobody leads."""
+    active = operators(session)
+    return [each for each in active if each.role is Role.LEAD] or [each for each in active if each.role is Role.ADMIN]
+
+
+def audit_entries(session: Session, *, limit: int) -> list[AuditEntry]:
+    return list(session.scalars(select(AuditEntry).order_by(AuditEntry.id.desc()).limit(limit)))

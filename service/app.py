@@ -1,0 +1,33 @@
+"""The web application: one function builds it from settings, database and clock."""
+
+from fastapi import APIRouter, FastAPI
+
+from service.access.guards import Limiter
+from service.kit.clock import Clock, SystemClock
+from service.kit.database import Database
+from service.kit.http import install_error_handlers
+from service.kit.settings import Settings
+
+ROUTERS: tuple[APIRouter, ...] = ()
+
+
+def create_app(settings: Settings, db: Database | None = None, clock: Clock | None = None) -> FastAPI:
+    """Build the application. It opens nothing and starts nothing until a request comes."""
+    app = FastAPI(
+        title="Headsup",
+        version="1",
+        summary="Tells the sales rep before the client calls.",
+        openapi_url="/v1/openapi.json",
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+        max_body_size=settings.max_body_mb * 1024 * 1024,
+    )
+    app.state.settings = settings
+    app.state.db = db or Database(settings.database)
+    app.state.clock = clock or SystemClock()
+    app.state.limiter = Limiter()
+    install_error_handlers(app)
+    for router in ROUTERS:
+        app.include_router(router)
+    return app

@@ -1,0 +1,82 @@
+"""Bring the database to the schema that this program knows."""
+
+from importlib.util import find_spec
+from pathlib import Path
+
+from alembic import command
+from alembic.autogenerate import compare_metadata
+from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, text
+
+from models import Base
+from service.kit.database import Database
+from service.kit.errors import Unavailable
+
+UPGRADER_LOCK = 4_711_001
+
+
+class SchemaMismatch(Unavailable):
+    """The database does not have the schema that this program needs."""
+
+
+def upgrade(db: Database) -> str:
+    """Run the missing migrations in one transaction and return the revision reached. One upgrader at a time."""
+    with db.engine.begin() as connection:
+        if not db.is_sqlite:
+            connection.execute(text("SET LOCAL lock_timeout = '60s'"))
+            connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": UPGRADER_LOCK})
+            connection.execute(text("SET LOCAL lock_timeout = '5s'"))
+        command.upgrade(_config(connection), "head")
+        return _current(connection) or ""
+
+
+def downgrade(db: Database, revision: str) -> None:
+    """Go back to a revision ("base" for an empty database)."""
+    with db.engine.begin() as connection:
+        command.downgrade(_config(connection), revision)
+
+
+def check(db: Database) -> None:
+    """Refuse to work on a database that is older or newer than this program.
+
+    Raises:
+        SchemaMismatch: the revision differs from the newest one known here; the detail says what to do.
+    """
+    with db.engine.connect() as connection:
+        current = _current(connection)
+    if current != head():
+        known = current is None or current in {step.revision for step in _scripts().walk_revisions()}
+        advice = "run `headsup migrate`" if known else "it was made by a newer Headsup: install that version"
+        raise SchemaMismatch(f"The database is at {current or 'nothing'}, this program needs {head()}: {advice}.")
+
+
+def differences(db: Database) -> list[object]:
+    """List what the tables in `models/` and the migrated database disagree about."""
+    with db.engine.connect() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        return list(compare_metadata(context, Base.metadata))
+
+
+def head() -> str:
+    """The newest revision that this program knows."""
+    return _scripts().get_current_head() or ""
+
+
+def _current(connection: Connection) -> str | None:
+    return MigrationContext.configure(connection).get_current_revision()
+
+
+def _config(connection: Connection | None = None) -> Config:
+    spec = find_spec("migrations")
+    assert spec is not None
+    assert spec.origin is not None
+    config = Config()
+    config.set_main_option("script_location", str(Path(spec.origin).parent).replace("%", "%%"))
+    config.attributes["connection"] = connection
+    return config
+
+
+def _scripts() -> ScriptDirectory:
+    return ScriptDirectory.from_config(_config())

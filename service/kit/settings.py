@@ -1,0 +1,104 @@
+"""Settings: read once from the environment at the door, then passed as an argument."""
+
+import os
+from pathlib import Path
+from typing import Literal, Self
+
+from pydantic import Field, SecretStr, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+SETTINGS_FILE = "settings.env"
+
+
+class Settings(BaseSettings):
+    """Everything that an administrator can set, with its default.
+
+    Each field is the environment variable `HEADSUP_<FIELD>`; what the environment leaves open is read
+    from `settings.env` in the data directory, which `headsup init` writes.
+    """
+
+    model_config = SettingsConfigDict(env_prefix="HEADSUP_", frozen=True, extra="forbid")
+
+    data_dir: Path = Field(Path("var"), description="Folder of the embedded database, keys and trained models.")
+    database_url: str = Field("", description="PostgreSQL URL; empty means SQLite in the data directory.")
+    site_url: str = Field("http://127.0.0.1:8000", description="Where people reach the console; links in mails use it.")
+    host: str = Field("127.0.0.1", description="Address that `headsup serve` listens on.")
+    port: int = Field(8000, ge=0, le=65535, description="Port that `headsup serve` listens on.")
+    secret_key: SecretStr = Field(SecretStr(""), description="Signs sessions and links; written by `headsup init`.")
+    signing_key: SecretStr = Field(
+        SecretStr(""), description="Ed25519 seed (base64) that signs trained models; written by `headsup init`."
+    )
+    cookie_secure: bool = Field(
+        default=False, description="Send cookies over HTTPS only. Set it wherever TLS is in front."
+    )
+
+    smtp_url: str = Field(
+        "", description="smtp://, smtp+starttls:// or smtps://user:password@host:port; empty keeps mails queued."
+    )
+    mail_from: str = Field("Headsup <headsup@localhost>", description="From of every mail.")
+    mail_reply_to: str = Field("", description="Where a rep's reply goes; empty means the From address.")
+
+    horizon_days: int = Field(14, ge=1, le=90, description="How far ahead a complaint is predicted, in days.")
+    alerts_per_day: float = Field(10, gt=0, description="New alerts a day that the team can work.")
+    alert_cool_down_hours: int = Field(72, ge=0, description="Quiet time after an alert ends, in hours.")
+    escalate_after_minutes: int = Field(60, ge=1, description="Unacknowledged this long: the lead is told.")
+    plain_after_minutes: int = Field(180, ge=1, description="No update this long: the rep gets a plain heads-up.")
+    learning_days: int = Field(28, ge=0, description="Age below which an account has no own past to be judged by.")
+
+    max_body_mb: int = Field(8, ge=1, le=256, description="Largest request body, in MB.")
+    max_rows: int = Field(10_000, ge=1, description="Most rows in one request.")
+    requests_per_minute: int = Field(1_200, ge=1, description="Requests a minute that one API key may make.")
+    login_attempts: int = Field(10, ge=1, description="Sign-in attempts per address and per login in 15 minutes.")
+
+    worker_seconds: float = Field(5, gt=0, description="Pause between two rounds of the worker, in seconds.")
+    log_format: Literal["auto", "json", "console"] = Field(
+        "auto", description="auto means console on a terminal, JSON lines elsewhere."
+    )
+    log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="Least level that is logged.")
+
+    @field_validator("database_url")
+    @classmethod
+    def _name_the_driver(cls, url: str) -> str:
+        """Pin psycopg 3, so that the URL means the same whichever SQLAlchemy reads it."""
+        for prefix in ("postgres://", "postgresql://"):
+            if url.startswith(prefix):
+                return "postgresql+psycopg://" + url.removeprefix(prefix)
+        if url and not url.startswith(("postgresql+psycopg://", "sqlite:///")):
+            msg = "give a postgresql:// URL, or leave it empty for SQLite in the data directory"
+            raise ValueError(msg)
+        return url
+
+    @field_validator("site_url")
+    @classmethod
+    def _no_trailing_slash(cls, url: str) -> str:
+        return url.rstrip("/")
+
+    @property
+    def database(self) -> str:
+        """The database URL in force."""
+        return self.database_url or f"sqlite:///{(self.data_dir / 'headsup.db').resolve()}"
+
+    @property
+    def embedded(self) -> bool:
+        """Whether the database is the embedded one: API, console and worker then share a process."""
+        return self.database.startswith("sqlite")
+
+    @property
+    def artifacts_dir(self) -> Path:
+        """Folder of trained models, one immutable sub-folder a version."""
+        return self.data_dir / "artifacts"
+
+    @property
+    def settings_file(self) -> Path:
+        """The file that `headsup init` writes."""
+        return self.data_dir / SETTINGS_FILE
+
+    @classmethod
+    def load(cls, data_dir: Path | None = None) -> Self:
+        """Read the environment, then the settings file beside the data.
+
+        Raises:
+            pydantic.ValidationError: a setting is wrong; the message names it.
+        """
+        folder = data_dir or Path(os.environ.get("HEADSUP_DATA_DIR", "var"))
+        return cls(_env_file=folder / SETTINGS_FILE, data_dir=folder)

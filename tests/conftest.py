@@ -1,0 +1,115 @@
+"""The stage of every test: a migrated database, the real app, a clock that stands still.
+
+`HEADSUP_TEST_DATABASE=postgresql` runs the same tests on PostgreSQL.
+"""
+
+import os
+import shutil
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from sqlalchemy import text
+from starlette.testclient import TestClient
+
+from models import Base, Scope
+from service.access import actions
+from service.app import create_app
+from service.kit import schema
+from service.kit.clock import SetClock
+from service.kit.database import Database, Session
+from service.kit.settings import Settings
+from tests import make, postgres
+
+ON_POSTGRESQL = os.environ.get("HEADSUP_TEST_DATABASE") == "postgresql"
+
+
+@pytest.fixture(scope="session")
+def _empty(tmp_path_factory):
+    """A migrated, empty database: the file that each test copies, or the server's URL."""
+    if not ON_POSTGRESQL:
+        path = tmp_path_factory.mktemp("empty") / "headsup.db"
+        db = Database(f"sqlite:///{path}")
+        schema.upgrade(db)
+        db.close()
+        yield str(path)
+        return
+    with postgres.server() as url:
+        db = Database(Settings(database_url=url).database)
+        schema.upgrade(db)
+        db.close()
+        yield url
+
+
+@pytest.fixture
+def settings(_empty, tmp_path):
+    """Settings of a fresh installation."""
+    url = _empty if ON_POSTGRESQL else ""
+    return Settings(
+        data_dir=tmp_path,
+        database_url=url,
+        secret_key="k" * 43,
+        signing_key="c2lnbmluZy1rZXktb2YtdGhlLXRlc3Qtc3VpdGUtMDE=",
+        _env_file=None,
+    )
+
+
+@pytest.fixture
+def db(_empty, settings):
+    """A database of its own, migrated and empty."""
+    if not ON_POSTGRESQL:
+        shutil.copy(_empty, Path(settings.data_dir) / "headsup.db")
+    db = Database(settings.database)
+    if ON_POSTGRESQL:
+        tables = ", ".join(f'"{name}"' for name in Base.metadata.tables)
+        with db.engine.begin() as connection:
+            connection.execute(text(f"TRUNCATE {tables} RESTART IDENTITY CASCADE"))
+    yield db
+    db.close()
+
+
+@pytest.fixture
+def session(db):
+    """A transaction for tests below the door; it is thrown away."""
+    with Session(db.engine) as session:
+        yield session
+
+
+@pytest.fixture
+def clock():
+    """A clock that stands at Monday noon until a test moves it."""
+    return SetClock(make.MONDAY)
+
+
+@pytest.fixture
+def later(clock):
+    """Move the clock: `later(hours=3)`."""
+
+    def move(**span):
+        clock.at += timedelta(**span)
+        return clock.at
+
+    return move
+
+
+@pytest.fixture
+def app(settings, db, clock):
+    return create_app(settings, db, clock)
+
+
+@pytest.fixture
+def client_with(app, db, clock):
+    """Make an API client whose key has the given scopes."""
+
+    def client(*scopes):
+        with db.begin() as session:
+            key = actions.create_key(session, "test", [Scope(scope) for scope in scopes], by="test", now=clock.at)
+        return TestClient(app, headers={"Authorization": f"Bearer {key}"}, raise_server_exceptions=False)
+
+    return client
+
+
+@pytest.fixture
+def api(client_with):
+    """An API client that may do everything."""
+    return client_with("admin")

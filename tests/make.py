@@ -1,0 +1,102 @@
+"""The standing cast, and valid rows of every kind: `make.account(session, name=…)`.
+
+Account Northwind, its rep Rita, operators Ola (agent) and Lena (lead), and a stranger, Sam, who must see nothing.
+"""
+
+from datetime import UTC, datetime, timedelta
+from itertools import count
+
+from models import Account, Alert, Better, Combine, Complaint, Metric, Observation, Operator, Rep, Role, Score
+
+MONDAY = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
+_numbers = count(1)
+
+
+def _add(session, row):
+    session.add(row)
+    session.flush()
+    return row
+
+
+def rep(session, **facts):
+    n = next(_numbers)
+    defaults = {
+        "email": f"rita{n}@example.com",
+        "name": "Rita Reyes",
+        "time_zone": "Europe/Berlin",
+        "created_at": MONDAY,
+    }
+    return _add(session, Rep(**defaults | facts))
+
+
+def account(session, **facts):
+    n = next(_numbers)
+    if "rep" not in facts and "rep_id" not in facts:
+        facts["rep"] = rep(session)
+    defaults = {
+        "external_id": f"northwind-{n}",
+        "name": "Northwind Foods",
+        "value": 120_000.0,
+        "time_zone": "Europe/Berlin",
+        "segment": "retail",
+        "created_at": MONDAY,
+        "updated_at": MONDAY,
+    }
+    return _add(session, Account(**defaults | facts))
+
+
+def metric(session, key="late_share", **facts):
+    defaults = {
+        "external_id": key,
+        "label": "Share delivered late",
+        "unit": "share",
+        "better": Better.LOWER,
+        "target": 0.05,
+        "combine": Combine.MEAN,
+        "created_at": MONDAY,
+        "updated_at": MONDAY,
+    }
+    return _add(session, Metric(**defaults | facts))
+
+
+def observation(session, account, metric, value, *, at=MONDAY, item_id=""):
+    row = Observation(account_id=account.id, metric_id=metric.id, observed_at=at, value=value, item_id=item_id)
+    account.data_version += 1
+    return _add(session, row)
+
+
+def daily(session, account, metric, values, *, until=MONDAY):
+    """One observation a day, the last of them at `until`."""
+    for age, value in enumerate(reversed(values)):
+        observation(session, account, metric, value, at=until - timedelta(days=age))
+
+
+def complaint(session, account, *, at=MONDAY, **facts):
+    defaults = {"external_id": f"complaint-{next(_numbers)}", "severity": 2, "channel": "phone", "received_at": at}
+    return _add(session, Complaint(account_id=account.id, occurred_at=at, **defaults | facts))
+
+
+def reason(sentence="Share delivered late 4 % → 19 % in 9 days", **facts):
+    return {"metric": "late_share", "direction": "up", "weight": 1.2, "sentence": sentence} | facts
+
+
+def score(session, account, risk=0.8, *, at=MONDAY, **facts):
+    defaults = {
+        "model": "starter",
+        "reasons": [reason()],
+        "missing": [],
+        "data_through": at,
+        "scored_at": at,
+        "changed_at": at,
+    }
+    return _add(session, Score(account_id=account.id, risk=risk, **defaults | facts))
+
+
+def alert(session, account, risk=0.8, *, at=MONDAY, **facts):
+    defaults = {"risk_opened": risk, "risk": risk, "line": 0.6, "model": "starter", "reasons": [reason()]}
+    return _add(session, Alert(account_id=account.id, opened_at=at, **defaults | facts))
+
+
+def operator(session, email="ola@example.com", role=Role.AGENT, **facts):
+    defaults = {"name": email.partition("@")[0].title(), "password_hash": "-", "created_at": MONDAY}
+    return _add(session, Operator(email=email, role=role, **defaults | facts))
