@@ -1,0 +1,1 @@
+"""Operations' attention: open, acknowledge, snooze, resolve, escalate."""

@@ -1,0 +1,1 @@
+"""Complaints: the labels, and the measure of everything."""

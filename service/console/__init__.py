@@ -1,0 +1,1 @@
+"""The pages of operations: server-rendered, htmx, no inline script."""

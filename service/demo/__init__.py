@@ -1,0 +1,1 @@
+"""A simulated company, replayed through the real program."""

@@ -1,0 +1,1 @@
+"""Metrics and their observations: what comes in, all day."""

@@ -1,0 +1,1 @@
+"""The risk API that dashboards poll."""

@@ -1,0 +1,1 @@
+"""Tell the rep: what has this rep not been told?"""

@@ -1,0 +1,1 @@
+"""The worker: one round of what is due, and the loop."""
