@@ -6,9 +6,14 @@ from typing import Any
 
 from sqlalchemy import Engine, create_engine, event
 from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import Session, sessionmaker
 
-__all__ = ["Database", "Session"]
+__all__ = ["OUTAGES", "Database", "Session"]
+
+OUTAGES = (OperationalError, InterfaceError, PoolTimeout)
+"""What is raised while the database is away."""
 
 READ_ONLY = {"postgresql_readonly": True, "headsup_read_only": True}
 
