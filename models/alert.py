@@ -34,7 +34,9 @@ class Resolution(StrEnum):
 class Alert(Base):
     """Operations' attention, asked for one account. At most one is live at a time.
 
-    `reasons`, `model` and `risk_opened` are frozen when it opens; `risk` follows the account's score.
+    `reasons`, `model`, `line` and `risk_opened` are frozen when it opens; `risk` follows the account's score.
+    `asked_at` is when operations was last asked to look: when the alert opened or woke. `below_since` is when the
+    risk calmed down; it is empty again once the risk is over the line.
     """
 
     __tablename__ = "alerts"
@@ -48,6 +50,7 @@ class Alert(Base):
     id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid4)
     account_id: Mapped[int] = mapped_column(ForeignKey("accounts.id"))
     opened_at: Mapped[datetime]
+    asked_at: Mapped[datetime]
     risk_opened: Mapped[float]
     risk: Mapped[float]
     line: Mapped[float]
@@ -56,6 +59,7 @@ class Alert(Base):
     below_since: Mapped[datetime | None]
     acknowledged_at: Mapped[datetime | None]
     acknowledged_by: Mapped[str | None] = mapped_column(String(254))
+    risk_acknowledged: Mapped[float | None]
     assigned_to: Mapped[str | None] = mapped_column(String(254), index=True)
     snoozed_until: Mapped[datetime | None]
     snooze_risk: Mapped[float | None]

@@ -94,7 +94,7 @@ def score(session, account, risk=0.8, *, at=MONDAY, **facts):
 
 def alert(session, account, risk=0.8, *, at=MONDAY, **facts):
     defaults = {"risk_opened": risk, "risk": risk, "line": 0.6, "model": "starter", "reasons": [reason()]}
-    return _add(session, Alert(account_id=account.id, opened_at=at, **defaults | facts))
+    return _add(session, Alert(account_id=account.id, **{"opened_at": at, "asked_at": at} | defaults | facts))
 
 
 def operator(session, email="ola@example.com", role=Role.AGENT, **facts):
