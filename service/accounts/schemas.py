@@ -1,0 +1,120 @@
+"""Accounts as they come in and go out."""
+
+from datetime import date, datetime
+from typing import Annotated, Any, Self
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from models import Account
+from service.kit.fields import Address, Day, Id, Incoming, Name, Number, TimeZone, Word
+from service.kit.rows import Columns, RowProblem, number_cell
+
+EXAMPLE: dict[str, Any] = {
+    "name": "Northwind Foods",
+    "rep_email": "rita@example.com",
+    "rep_name": "Rita Reyes",
+    "rep_time_zone": "Europe/Berlin",
+    "rep_manager_email": "mara@example.com",
+    "owner_email": "ola@example.com",
+    "value": 120000.0,
+    "time_zone": "Europe/Berlin",
+    "started_on": "2024-05-01",
+    "segment": "retail",
+}
+
+
+class AccountIn(Incoming):
+    """All that is known of an account. It replaces what was known: a field left out becomes empty."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [EXAMPLE]})
+
+    name: Name | None = Field(None, description="Empty means the account's id.")
+    rep_email: Address | None = Field(None, description="Who is told before the client calls.")
+    rep_name: Name | None = None
+    rep_time_zone: TimeZone | None = None
+    rep_manager_email: Address | None = None
+    owner_email: Address | None = Field(None, description="Who in operations looks after the account.")
+    value: Annotated[Number, Field(ge=0)] | None = Field(None, description="What the account is worth a year.")
+    time_zone: TimeZone = "UTC"
+    started_on: Day | None = None
+    segment: Word | None = None
+
+
+class AccountRow(AccountIn):
+    """An account in a list."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"account_id": "northwind", **EXAMPLE}]})
+
+    account_id: Id
+
+
+COLUMNS = Columns(AccountRow, {"value": number_cell})
+
+
+class AccountOut(BaseModel):
+    """An account as it is known."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"account_id": "northwind", **EXAMPLE}]})
+
+    account_id: str
+    name: str
+    rep_email: str | None
+    rep_name: str | None
+    rep_time_zone: str | None
+    rep_manager_email: str | None
+    owner_email: str | None
+    value: float | None
+    time_zone: str
+    started_on: date | None
+    segment: str | None
+    created_at: datetime
+    updated_at: datetime
+
+    @classmethod
+    def of(cls, account: Account) -> Self:
+        """Show an account whose rep is loaded."""
+        rep = account.rep
+        return cls(
+            account_id=account.external_id,
+            name=account.name,
+            rep_email=rep.email if rep else None,
+            rep_name=rep.name if rep else None,
+            rep_time_zone=rep.time_zone if rep else None,
+            rep_manager_email=rep.manager_email if rep else None,
+            owner_email=account.owner_email,
+            value=account.value,
+            time_zone=account.time_zone,
+            started_on=account.started_on,
+            segment=account.segment,
+            created_at=account.created_at,
+            updated_at=account.updated_at,
+        )
+
+
+class AccountList(BaseModel):
+    """A page of accounts, by id."""
+
+    items: list[AccountOut]
+    next: str | None = Field(description="Give it as `cursor` to get the next page; null on the last one.")
+
+
+class AccountsStored(BaseModel):
+    """What became of a list of accounts."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "accepted": 1,
+                    "rejected": 1,
+                    "problems": [{"index": 1, "field": "value", "reason": "is not a number"}],
+                    "new_accounts": ["northwind"],
+                }
+            ]
+        }
+    )
+
+    accepted: int
+    rejected: int
+    problems: list[RowProblem]
+    new_accounts: list[str] = Field(description="Accounts that were not known before.")
