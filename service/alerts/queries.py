@@ -1,0 +1,237 @@
+"""SQL of alerts and their history."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, Select, and_, bindparam, func, or_, select, text, update
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import aliased, contains_eager
+from sqlalchemy.orm.attributes import set_committed_value
+from sqlalchemy.orm.exc import StaleDataError
+
+from models import Account, Alert, AlertEvent, AlertStatus, Rep, Resolution, Score
+from models.alert import LIVE
+from service.alerts.rules import AlertNotFound, ChangedMeanwhile, LastAlert
+from service.kit.database import Session
+
+REVIEW_LOCK = 4_711_002
+
+_ASLEEP = or_(Alert.snoozed_until.is_not(None), Alert.snooze_risk.is_not(None))
+_LIVE = Alert.resolved_at.is_(None)
+# The same as `Alert.status`, in SQL.
+WHERE: dict[AlertStatus, ColumnElement[bool]] = {
+    AlertStatus.OPEN: and_(_LIVE, ~_ASLEEP, Alert.acknowledged_at.is_(None)),
+    AlertStatus.ACKNOWLEDGED: and_(_LIVE, ~_ASLEEP, Alert.acknowledged_at.is_not(None)),
+    AlertStatus.SNOOZED: and_(_LIVE, _ASLEEP),
+    AlertStatus.RESOLVED: Alert.resolved_at.is_not(None),
+}
+LIVE_STATUSES = (AlertStatus.OPEN, AlertStatus.ACKNOWLEDGED, AlertStatus.SNOOZED)
+
+
+def _whole() -> Select[Alert]:
+    """Alerts with their account and its rep."""
+    joined = select(Alert).join(Alert.account).outerjoin(Account.rep)
+    return joined.options(contains_eager(Alert.account).contains_eager(Account.rep))
+
+
+def alert(session: Session, alert_id: UUID) -> Alert:
+    """One alert, with its account and rep.
+
+    Raises:
+        AlertNotFound: there is none with this id.
+    """
+    found = session.scalar(_whole().where(Alert.id == alert_id))
+    if found is None:
+        raise AlertNotFound("Look at `GET /v1/alerts` for those that there are.")
+    return found
+
+
+def live_alerts(session: Session, *statuses: AlertStatus) -> list[Alert]:
+    """Alerts that have not ended (of these statuses, if any are named), riskiest first."""
+    wanted = or_(*(WHERE[status] for status in statuses or LIVE_STATUSES))
+    return list(session.scalars(_whole().where(wanted).order_by(Alert.risk.desc(), Alert.id)))
+
+
+def live_alert(session: Session, account_id: int) -> Alert | None:
+    """The account's alert that has not ended."""
+    return session.scalar(_whole().where(Alert.account_id == account_id, _LIVE))
+
+
+def alerts_of_account(session: Session, account_id: int, *, limit: int = 50) -> list[Alert]:
+    """The account's alerts, newest first."""
+    mine = _whole().where(Alert.account_id == account_id)
+    return list(session.scalars(mine.order_by(Alert.opened_at.desc(), Alert.id).limit(limit)))
+
+
+def alerts_opened(session: Session, *, since: datetime, until: datetime) -> list[Alert]:
+    """Alerts that opened in [since, until), oldest first."""
+    within = _whole().where(Alert.opened_at >= since, Alert.opened_at < until)
+    return list(session.scalars(within.order_by(Alert.opened_at, Alert.id)))
+
+
+def wrong_alerts(session: Session, *, since: datetime) -> list[Alert]:
+    """Alerts that operations called wrong since then; `resolution_note` says why. Labels for training."""
+    wrong = _whole().where(Alert.resolution == Resolution.WRONG, Alert.resolved_at >= since)
+    return list(session.scalars(wrong.order_by(Alert.resolved_at, Alert.id)))
+
+
+def events(session: Session, alert_id: UUID) -> list[AlertEvent]:
+    """All that happened to an alert, in order."""
+    return list(session.scalars(select(AlertEvent).where(AlertEvent.alert_id == alert_id).order_by(AlertEvent.id)))
+
+
+@dataclass(frozen=True)
+class Counts:
+    """What the badges show. `oldest_asked_at` is when the longest unanswered alert asked."""
+
+    open: int
+    acknowledged: int
+    snoozed: int
+    oldest_asked_at: datetime | None
+
+
+def counts(session: Session) -> Counts:
+    """Count the live alerts by status."""
+    numbers: list[Any] = [func.count().filter(WHERE[status]) for status in LIVE_STATUSES]
+    oldest = func.min(Alert.asked_at).filter(WHERE[AlertStatus.OPEN])
+    row: Any = session.execute(select(*numbers, oldest).where(_LIVE)).one()
+    return Counts(*row)
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """Which alerts a list shows, in which order, after which one."""
+
+    statuses: Sequence[AlertStatus]
+    account: str | None = None
+    rep: str | None = None
+    assigned_to: str | None = None
+    by_risk: bool = True
+    after: tuple[float | datetime, UUID] | None = None
+    limit: int = 100
+
+
+def page(session: Session, wanted: Wanted) -> list[Alert]:
+    """One page of alerts, the riskiest or the newest first."""
+    column: Any = Alert.risk if wanted.by_risk else Alert.opened_at
+    found = _whole().where(or_(*(WHERE[status] for status in wanted.statuses)))
+    for attribute, value in (
+        (Account.external_id, wanted.account),
+        (Rep.email, wanted.rep),
+        (Alert.assigned_to, wanted.assigned_to),
+    ):
+        if value is not None:
+            found = found.where(attribute == value)
+    if wanted.after is not None:
+        last, last_id = wanted.after
+        found = found.where(or_(column < last, and_(column == last, Alert.id > last_id)))
+    return list(session.scalars(found.order_by(column.desc(), Alert.id).limit(wanted.limit)))
+
+
+def save(session: Session) -> None:
+    """Write the changes now, so that a lost race shows here.
+
+    Raises:
+        ChangedMeanwhile: another transaction changed the alert after it was read here.
+    """
+    try:
+        session.flush()
+    except StaleDataError as error:
+        raise ChangedMeanwhile("Look at it again, then decide.") from error
+
+
+def take_turn(session: Session) -> bool:
+    """Let one review run at a time, so that the budget holds; False while another worker is at it."""
+    if session.get_bind().dialect.name == "sqlite":
+        return True  # a SQLite writer is alone already
+    return bool(session.scalar(text("SELECT pg_try_advisory_xact_lock(:lock)"), {"lock": REVIEW_LOCK}))
+
+
+def followed(session: Session) -> list[tuple[Alert, float | None, str | None]]:
+    """Live alerts with their account's present risk and its model.
+
+    The rows are held until the transaction ends. Those that somebody is changing right now are left out, they will
+    be seen in the next round.
+    """
+    rows = select(Alert, Score.risk, Score.model).outerjoin(Score, Score.account_id == Alert.account_id).where(_LIVE)
+    held = session.execute(rows.order_by(Alert.id).with_for_update(of=Alert, skip_locked=True))
+    return [(alert, risk, model) for alert, risk, model in held]
+
+
+def follow(session: Session, changes: Sequence[tuple[Alert, float, datetime | None]]) -> None:
+    """Write new risks and calm times without a new version: they are no moves, and must not fail a person's move."""
+    if not changes:
+        return
+    values: dict[str, Any] = {"risk": bindparam("new_risk"), "below_since": bindparam("new_below_since")}
+    rows = [{"key": alert.id, "new_risk": risk, "new_below_since": since} for alert, risk, since in changes]
+    session.connection().execute(update(Alert).where(Alert.id == bindparam("key")).values(values), rows)
+    for alert, risk, since in changes:
+        set_committed_value(alert, "risk", risk)
+        set_committed_value(alert, "below_since", since)
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """An account over the line without a live alert, and how its last alert ended."""
+
+    account_id: int
+    risk: float
+    model: str
+    last: LastAlert | None
+
+
+def candidates(session: Session, lines: dict[str, float]) -> list[Candidate]:
+    """Accounts over the line of the model that scored them and without a live alert, riskiest first."""
+    other = aliased(Alert)
+    newest = select(other.id).where(other.account_id == Score.account_id)
+    newest = newest.order_by(other.opened_at.desc(), other.id).limit(1)
+    over = or_(*(and_(Score.model == model, Score.risk >= line) for model, line in lines.items()))
+    live = select(other.id).where(other.account_id == Score.account_id, other.resolved_at.is_(None))
+    rows = (
+        select(Score.account_id, Score.risk, Score.model, Alert.resolved_at, Alert.resolution, Alert.risk)
+        .outerjoin(Alert, Alert.id == newest.correlate(Score).scalar_subquery())
+        .where(over, ~live.correlate(Score).exists())
+        .order_by(Score.risk.desc(), Score.account_id)
+    )
+    return [
+        Candidate(account_id, risk, model, LastAlert(ended, how, last_risk) if ended and how else None)
+        for account_id, risk, model, ended, how, last_risk in session.execute(rows)
+    ]
+
+
+def opened_after(session: Session, moment: datetime) -> int:
+    """How many alerts opened after a moment."""
+    return session.scalar(select(func.count()).where(Alert.opened_at > moment)) or 0
+
+
+def insert_alert(session: Session, candidate: Candidate, line: float, *, now: datetime) -> Alert | None:
+    """Open an alert; None if the account has got a live one meanwhile, whoever opened it."""
+    score, owner = session.execute(
+        select(Score, Account.owner_email)
+        .join(Account, Account.id == Score.account_id)
+        .where(Score.account_id == candidate.account_id)
+    ).one()
+    dialect = sqlite if session.get_bind().dialect.name == "sqlite" else postgresql
+    row = dialect.insert(Alert).values(
+        account_id=candidate.account_id,
+        opened_at=now,
+        asked_at=now,
+        risk_opened=candidate.risk,
+        risk=candidate.risk,
+        line=line,
+        model=candidate.model,
+        reasons=score.reasons,
+        assigned_to=owner,
+    )
+    unless_live = row.on_conflict_do_nothing(index_elements=[Alert.account_id], index_where=LIVE)
+    opened: Alert | None = session.scalar(unless_live.returning(Alert))
+    return opened
+
+
+def unanswered(session: Session, *, asked_before: datetime) -> list[Alert]:
+    """Open alerts that asked before a moment and have not been escalated since, with account and rep."""
+    late = _whole().where(WHERE[AlertStatus.OPEN], Alert.asked_at <= asked_before, Alert.escalated_at.is_(None))
+    return list(session.scalars(late.order_by(Alert.asked_at, Alert.id).with_for_update(of=Alert, skip_locked=True)))
