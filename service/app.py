@@ -3,12 +3,22 @@
 from fastapi import APIRouter, FastAPI
 
 from service.access.guards import Limiter
+from service.alerts import routes as alerts
+from service.accounts import routes as accounts
+from service.complaints import routes as complaints
 from service.kit.clock import Clock, SystemClock
 from service.kit.database import Database
-from service.kit.http import install_error_handlers
+from service.kit.http import BodyLimit, Utf8Only, install_error_handlers
 from service.kit.settings import Settings
+from service.metrics import routes as metrics
 
-ROUTERS: tuple[APIRouter, ...] = ()
+# The accounts' routes stay last: theirs take the whole rest of a path, since an account's id may hold a slash.
+ROUTERS: tuple[APIRouter, ...] = (
+    alerts.router,
+    metrics.router,
+    complaints.router,
+    accounts.router,
+)
 
 
 def create_app(settings: Settings, db: Database | None = None, clock: Clock | None = None) -> FastAPI:
@@ -21,8 +31,9 @@ def create_app(settings: Settings, db: Database | None = None, clock: Clock | No
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
-        max_body_size=settings.max_body_mb * 1024 * 1024,
+        dependencies=[Utf8Only],
     )
+    app.add_middleware(BodyLimit, max_bytes=settings.max_body_mb * 1024 * 1024)
     app.state.settings = settings
     app.state.db = db or Database(settings.database)
     app.state.clock = clock or SystemClock()

@@ -40,13 +40,18 @@ def account_ids(session: Session, external_ids: Collection[str]) -> dict[str, in
     found: dict[str, int] = {}
     for batch in batches(external_ids):
         pairs = select(Account.external_id, Account.id).where(Account.external_id.in_(batch))
-        found.update(session.execute(pairs).tuples().all())
+        found.update(session.execute(pairs).all())
     return found
+
+
+def unknown_accounts(session: Session, external_ids: Collection[str]) -> list[str]:
+    """Those of the ids that no account has."""
+    return sorted(set(external_ids) - account_ids(session, external_ids).keys())
 
 
 def add_missing_accounts(session: Session, external_ids: Collection[str], *, now: datetime) -> list[str]:
     """Make the accounts that do not exist yet, named by their ids; tell which."""
-    missing = sorted(set(external_ids) - account_ids(session, external_ids).keys())
+    missing = unknown_accounts(session, external_ids)
     stamps = {"created_at": now, "updated_at": now}
     insert_missing(session, Account, [{"external_id": each, "name": each, **stamps} for each in missing])
     return missing

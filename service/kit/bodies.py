@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import Annotated, Any
 
 from fastapi import Depends, Request
+from pydantic import BaseModel
 
 from service.kit.errors import Invalid, TooLarge, UnsupportedMediaType
 from service.kit.rows import Columns, Unreadable
@@ -28,20 +29,15 @@ class TooManyRows(TooLarge):
 
 async def _body(request: Request) -> tuple[str, bytes]:
     """Read the body on the event loop, so that the route itself may block."""
-    kind, _, parameters = request.headers.get("content-type", "").partition(";")
-    charset = parameters.lower().replace('"', "").partition("charset=")[2].strip()
-    if charset not in {"", "utf-8", "utf8", "us-ascii"}:
-        raise UnsupportedMediaType("Send text as UTF-8.")
-    if request.headers.get("content-encoding", "identity") != "identity":
-        raise UnsupportedMediaType("Send the body as it is, without Content-Encoding.")
+    kind = request.headers.get("content-type", "").partition(";")[0]
     return kind.strip().lower(), await request.body()
 
 
 Body = Annotated[tuple[str, bytes], Depends(_body)]
 
 
-def rows_of(body: tuple[str, bytes], name: str, columns: Columns, *, max_rows: int) -> list[Any]:
-    """Read the rows of a body; in JSON they are the list `name` of an object.
+def rows_of(body: tuple[str, bytes], name: str, columns: Columns, *, max_rows: int, single: bool = False) -> list[Any]:
+    """Read the rows of a body; in JSON they are the list `name` of an object, or the object itself if `single`.
 
     Raises:
         UnsupportedMediaType: the content type is none of those read here.
@@ -50,7 +46,7 @@ def rows_of(body: tuple[str, bytes], name: str, columns: Columns, *, max_rows: i
     """
     kind, content = body
     readers: Mapping[str, Callable[[], list[Any]]] = {
-        JSON: lambda: _json_rows(content, name),
+        JSON: lambda: _json_rows(content, name, single=single),
         NDJSON: lambda: [_line(line) for line in _text(content).split("\n") if line.strip()],
         CSV: lambda: _csv_rows(content, columns),
         PARQUET: lambda: _parquet_rows(content, columns, max_rows),
@@ -61,6 +57,20 @@ def rows_of(body: tuple[str, bytes], name: str, columns: Columns, *, max_rows: i
     if len(rows) > max_rows:
         raise _too_many(max_rows)
     return rows
+
+
+def documented(name: str, model: type[BaseModel], example: Mapping[str, Any]) -> dict[str, Any]:
+    """Describe such a body for OpenAPI."""
+    row = model.model_json_schema()
+    rows = {"type": "object", "required": [name], "properties": {name: {"type": "array", "items": row}}}
+    heading, cells = ",".join(example), ",".join(str(cell) for cell in example.values())
+    content = {
+        JSON: {"schema": {**rows, "additionalProperties": False}, "example": {name: [example]}},
+        NDJSON: {"schema": {"type": "string"}, "example": json.dumps(example) + "\n"},
+        CSV: {"schema": {"type": "string"}, "example": f"{heading}\n{cells}\n"},
+        PARQUET: {"schema": {"type": "string", "format": "binary"}},
+    }
+    return {"requestBody": {"required": True, "content": content}}
 
 
 def _too_many(max_rows: int) -> TooManyRows:
@@ -83,8 +93,10 @@ def _json(text: str) -> Any:
         raise BodyUnreadable("The text is not JSON.") from error
 
 
-def _json_rows(content: bytes, name: str) -> list[Any]:
+def _json_rows(content: bytes, name: str, *, single: bool) -> list[Any]:
     sent = _json(_text(content))
+    if single and isinstance(sent, dict) and name not in sent:
+        return [sent]
     rows = sent.get(name) if isinstance(sent, dict) and len(sent) == 1 else None
     if not isinstance(rows, list):
         raise BodyUnreadable(f'Send an object {{"{name}": [...]}} and nothing else in it.')

@@ -5,6 +5,7 @@ Errors leave as RFC 9457 `application/problem+json`; a 422 tells where and what,
 
 from collections.abc import Mapping
 from datetime import datetime
+from http import HTTPStatus
 from typing import Annotated, Any
 
 import structlog
@@ -12,11 +13,14 @@ from fastapi import Depends, FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
+from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from service.kit import errors
 from service.kit.database import Database
+from service.kit.rows import pointer, reason
 from service.kit.settings import Settings
 
 log = structlog.get_logger()
@@ -35,6 +39,24 @@ STATUS: Mapping[type[errors.HeadsupError], int] = {
     errors.Unavailable: 503,
 }
 RETRY_SECONDS = 5
+PROBLEM_SCHEMA: Mapping[str, Any] = {
+    "type": "object",
+    "required": ["type", "title", "status", "detail"],
+    "properties": {
+        "type": {"type": "string", "format": "uri", "description": "A page that explains this kind of error."},
+        "title": {"type": "string"},
+        "status": {"type": "integer"},
+        "detail": {"type": "string", "description": "What to do."},
+        "errors": {
+            "type": "array",
+            "description": "What is wrong where, if it is the input.",
+            "items": {
+                "type": "object",
+                "properties": {"pointer": {"type": "string"}, "detail": {"type": "string"}},
+            },
+        },
+    },
+}
 
 
 def _db(request: Request) -> Database:
@@ -49,9 +71,33 @@ def _settings(request: Request) -> Settings:
     return request.app.state.settings  # type: ignore[no-any-return]
 
 
+async def _utf8_only(request: Request) -> None:
+    """Refuse JSON in another encoding, which Python's reader would guess at."""
+    kind, _, parameters = request.headers.get("content-type", "").partition(";")
+    charset = parameters.lower().replace('"', "").partition("charset=")[2].strip()
+    if charset not in {"", "utf-8", "utf8", "us-ascii"}:
+        raise errors.UnsupportedMediaType("Send text as UTF-8.")
+    if request.headers.get("content-encoding", "identity") != "identity":
+        raise errors.UnsupportedMediaType("Send the body as it is, without Content-Encoding.")
+    if kind.strip().lower() == "application/json":
+        start = (await request.body())[:4]
+        if b"\0" in start or start.startswith((b"\xff\xfe", b"\xfe\xff", b"\xef\xbb\xbf")):
+            raise errors.Invalid("Send JSON as UTF-8 without a byte order mark.")
+
+
+Utf8Only = Depends(_utf8_only)
 Db = Annotated[Database, Depends(_db)]
 Now = Annotated[datetime, Depends(_now)]
 Config = Annotated[Settings, Depends(_settings)]
+
+
+def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """What a route's documentation says of its errors. Those that every guarded route has are always there."""
+    content = {PROBLEM: {"schema": PROBLEM_SCHEMA}}
+    return {
+        status: {"description": HTTPStatus(status).phrase, "content": content}
+        for status in sorted({401, 403, 422, 429, 503, *statuses})
+    }
 
 
 def status_of(error: errors.HeadsupError) -> int:
@@ -65,6 +111,41 @@ def problem(request: Request, status: int, title: str, detail: str, slug: str, *
     site = request.app.state.settings.site_url
     body = {"type": f"{site}/problems/{slug}", "title": title, "status": status, "detail": detail, **members}
     return JSONResponse(body, status, headers=headers, media_type=PROBLEM)
+
+
+class BodyLimit:
+    """Refuses bodies that are too large: by Content-Length before they are read, otherwise while they are.
+
+    FastAPI's own limit does the same, but answers in plain text.
+    """
+
+    def __init__(self, app: ASGIApp, max_bytes: int) -> None:
+        self.app = app
+        self.max_bytes = max_bytes
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        length = Headers(scope=scope).get("content-length", "")
+        if length.isdecimal() and int(length[:20]) > self.max_bytes:
+            response = _http_error(Request(scope), self._too_large())
+            await response(scope, receive, send)
+            return
+        total = 0
+
+        async def counting() -> Message:
+            nonlocal total
+            message = await receive()
+            total += len(message.get("body", b""))
+            if total > self.max_bytes:
+                raise self._too_large()
+            return message
+
+        await self.app(scope, counting, send)
+
+    def _too_large(self) -> HTTPException:
+        return HTTPException(413, f"Send at most {self.max_bytes:,} bytes at a time.")
 
 
 def install_error_handlers(app: FastAPI) -> None:
@@ -91,10 +172,7 @@ def _domain_error(request: Request, error: Exception) -> Response:
 
 def _malformed(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
-    found = [
-        {"pointer": "/" + "/".join(str(step) for step in item["loc"]), "detail": item["msg"]}
-        for item in error.errors()[:MAX_PROBLEMS]
-    ]
+    found = [{"pointer": pointer(item["loc"]), "detail": reason(item["msg"])} for item in error.errors()[:MAX_PROBLEMS]]
     detail = "Correct the fields listed in `errors` and send it again."
     return problem(request, 422, errors.Invalid.title(), detail, errors.Invalid.slug(), errors=found)
 
@@ -103,8 +181,9 @@ def _http_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
     if error.status_code == 304:
         return Response(status_code=304, headers=error.headers)
+    title = HTTPStatus(error.status_code).phrase
     slug = f"http-{error.status_code}"
-    return problem(request, error.status_code, str(error.detail), str(error.detail), slug, headers=error.headers)
+    return problem(request, error.status_code, title, str(error.detail), slug, headers=error.headers)
 
 
 def _database_away(request: Request, error: Exception) -> Response:

@@ -83,8 +83,9 @@ def pointer(steps: Iterable[int | str]) -> str:
 
 
 def reason(message: str) -> str:
-    """The validator's sentence without its own prefix."""
-    return message.removeprefix("Value error, ")
+    """The validator's sentence in our words."""
+    plain = {"Field required": "is missing", "Extra inputs are not permitted": "is not a field that is read here"}
+    return plain.get(message, message.removeprefix("Value error, "))
 
 
 def text_cell(cell: Any) -> Any:

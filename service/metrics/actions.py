@@ -52,6 +52,14 @@ def store_observations(session: Session, sent: Sequence[ObservationIn], *, by: s
     return stored
 
 
+def foresee_observations(session: Session, sent: Sequence[ObservationIn]) -> Stored:
+    """Tell what storing them would bring to light, and store nothing."""
+    return Stored(
+        new_accounts=accounts.unknown_accounts(session, {row.account_id for row in sent}),
+        new_metrics=queries.unknown_metrics(session, {row.metric for row in sent}),
+    )
+
+
 def put_metric(session: Session, external_id: str, sent: MetricIn, *, by: str, now: datetime) -> Metric:
     """Make the metric, or replace what is known of it. The same twice changes nothing and leaves no trace."""
     put_metrics(session, [MetricRow(metric=external_id, **sent.model_dump())], by=by, now=now)

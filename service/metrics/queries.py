@@ -48,13 +48,18 @@ def metric_ids(session: Session, external_ids: Collection[str]) -> dict[str, int
     found: dict[str, int] = {}
     for batch in batches(external_ids):
         pairs = select(Metric.external_id, Metric.id).where(Metric.external_id.in_(batch))
-        found.update(session.execute(pairs).tuples().all())
+        found.update(session.execute(pairs).all())
     return found
+
+
+def unknown_metrics(session: Session, external_ids: Collection[str]) -> list[str]:
+    """Those of the keys that no metric has."""
+    return sorted(set(external_ids) - metric_ids(session, external_ids).keys())
 
 
 def add_missing_metrics(session: Session, external_ids: Collection[str], *, now: datetime) -> list[str]:
     """Make the metrics that do not exist yet, of unknown direction; tell which."""
-    missing = sorted(set(external_ids) - metric_ids(session, external_ids).keys())
+    missing = unknown_metrics(session, external_ids)
     stamps = {"created_at": now, "updated_at": now}
     insert_missing(session, Metric, [{"external_id": each, "label": each, **stamps} for each in missing])
     return missing
