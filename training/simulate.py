@@ -1,0 +1,201 @@
+"""A simulated company: clients, a year of deliveries, and complaints that mostly have causes.
+
+Nothing here is real. It exists to show Headsup at work, to test it, and to measure it; docs/simulator.md says how it
+was made and what it can and cannot tell. The same seed gives the same company.
+
+    company = simulate(accounts=300, days=365, until=date(2026, 3, 1), seed=1)
+
+- `accounts`, `metrics`, `complaints`: lists of rows, as in the import files
+- `observations`: columns `account_id`, `metric`, `observed_at` (datetime64[us], UTC), `value`, `item_id`
+- `causes`: the truth that no user has: `cause`, `account_id`, `starts_on`, `days`, `strength`
+"""
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from training.simulated_cast import Cast, Floats, make_cast
+from training.simulated_causes import BILLING, DAMAGED, FAILED, HIDDEN, LATE, TICKETS, Trouble, make_trouble
+
+METRICS: tuple[dict[str, Any], ...] = (
+    {"metric": "deliveries", "label": "Deliveries", "unit": "deliveries", "better": "neutral", "target": None,
+     "combine": "sum", "exposure": True},
+    {"metric": "late_share", "label": "Share delivered late", "unit": "share", "better": "lower", "target": 0.06,
+     "combine": "mean", "exposure": False},
+    {"metric": "failed_first_attempt", "label": "Share not delivered at the first attempt", "unit": "share",
+     "better": "lower", "target": 0.04, "combine": "mean", "exposure": False},
+    {"metric": "damaged_parcels", "label": "Damaged parcels", "unit": "parcels", "better": "lower", "target": 1.0,
+     "combine": "sum", "exposure": False},
+    {"metric": "tickets_unanswered", "label": "Tickets without an answer", "unit": "tickets", "better": "lower",
+     "target": 2.0, "combine": "last", "exposure": False},
+    {"metric": "past_due", "label": "Disputed invoices past due", "unit": "EUR", "better": "lower", "target": None,
+     "combine": "last", "exposure": False},
+    {"metric": "satisfaction", "label": "Driver rating", "unit": "of 5", "better": "higher", "target": 4.2,
+     "combine": "mean", "exposure": False},
+    {"metric": "stop_minutes", "label": "Minutes at the stop", "unit": "min", "better": "neutral", "target": None,
+     "combine": "mean", "exposure": False},
+)  # fmt: skip
+# How much each way of feeling trouble adds to a client's strain, and what the client then complains about.
+WEIGHTS = {LATE: 1.0, DAMAGED: 0.9, FAILED: 0.6, TICKETS: 0.9, BILLING: 0.7, HIDDEN: 1.0}
+ABOUT = {
+    LATE: "late deliveries",
+    DAMAGED: "damaged goods",
+    FAILED: "drivers who leave without delivering",
+    TICKETS: "nobody answers",
+    BILLING: "wrong invoices",
+    HIDDEN: "prices",
+}
+# Log-odds of a complaint a day: without strain about one in sixteen months; strain needs days to build up (STRAIN_KEPT
+# a day) and is felt LEAD_DAYS later. Set so that a good model ranks with an AUC of about 0.8: see docs/simulator.md.
+BASE, STRAIN_WEIGHT, STRAIN_KEPT, LEAD_DAYS, TEMPER = -7.7, 3.8, 0.85, 3, 0.5
+
+
+@dataclass(frozen=True)
+class Company:
+    """What the simulation made."""
+
+    accounts: list[dict[str, Any]]
+    metrics: list[dict[str, Any]]
+    observations: dict[str, NDArray[Any]]
+    complaints: list[dict[str, Any]]
+    causes: list[dict[str, Any]]
+
+
+def simulate(*, accounts: int = 300, days: int = 365, until: date, seed: int = 1) -> Company:
+    """Make a company whose last simulated day is `until`."""
+    rng = np.random.default_rng(seed)
+    first = until - timedelta(days=days - 1)
+    cast = make_cast(accounts, days, first, rng)
+    trouble = make_trouble(cast, days, rng)
+    causes = [
+        {
+            "cause": episode["cause"],
+            "account_id": str(cast.ids[int(episode["account"])]),
+            "starts_on": first + timedelta(days=int(episode["day"])),
+            "days": episode["days"],
+            "strength": episode["strength"],
+        }
+        for episode in trouble.episodes
+    ]
+    return Company(
+        accounts=cast.rows,
+        metrics=[dict(row) for row in METRICS],
+        observations=_observations(cast, trouble, rng, first=first, days=days),
+        complaints=_complaints(cast, trouble, rng, first=first),
+        causes=causes,
+    )
+
+
+def _observations(
+    cast: Cast, trouble: Trouble, rng: np.random.Generator, *, first: date, days: int
+) -> dict[str, NDArray[Any]]:
+    working, deliveries = _deliveries(cast, first, days, rng)
+    values = _values(cast, trouble, deliveries, rng)
+    # Each account's figures are closed at its own minute after 18:00 UTC.
+    closes = (
+        np.datetime64(first, "us")
+        + np.timedelta64(18, "h")
+        + rng.integers(0, 90, len(cast.rows)) * np.timedelta64(1, "m")
+    )
+    parts: list[tuple[NDArray[Any], ...]] = []
+    for metric, table in values.items():
+        known = working & ~np.isnan(table) & _reported(metric, table.shape, rng)
+        account, day = np.nonzero(known)
+        at = closes[account] + day.astype("timedelta64[D]")
+        item = np.array([f"R{number}" for number in range(len(account))] if metric == "satisfaction" else [""])
+        parts.append(
+            (cast.ids[account], np.full(len(account), metric), at, table[known], np.broadcast_to(item, len(account)))
+        )
+    names = ("account_id", "metric", "observed_at", "value", "item_id")
+    columns = {name: np.concatenate(part) for name, part in zip(names, zip(*parts, strict=True), strict=True)}
+    order = np.argsort(columns["observed_at"], kind="stable")
+    return {name: column[order] for name, column in columns.items()}
+
+
+def _deliveries(
+    cast: Cast, first: date, days: int, rng: np.random.Generator
+) -> tuple[NDArray[np.bool_], NDArray[np.int64]]:
+    """Who is delivered to on which day, and how often: arrays of shape (n_accounts, n_days)."""
+    weekday = (first.weekday() + np.arange(days)) % 7
+    works = (weekday[None, :] < 5) | ((weekday[None, :] == 5) & cast.saturdays[:, None])
+    works = works & (np.arange(days)[None, :] >= cast.started[:, None])
+    of_day = np.array([1.3, 1.0, 0.95, 1.0, 1.15, 0.6, 0.0])[weekday]
+    of_year = 1 + 0.15 * np.sin(2 * np.pi * (np.arange(days) + first.timetuple().tm_yday) / 365)
+    expected = cast.deliveries_a_day[:, None] * of_day * of_year * rng.lognormal(0, 0.15, works.shape)
+    deliveries = rng.poisson(expected) * works
+    return works & (deliveries > 0), deliveries
+
+
+def _values(cast: Cast, trouble: Trouble, deliveries: NDArray[np.int64], rng: np.random.Generator) -> dict[str, Floats]:
+    """The true value of each metric: shape (n_accounts, n_days). Usual levels differ from account to account."""
+    count, felt, trips = len(cast.rows), trouble.felt, np.maximum(deliveries, 1)
+
+    def usual(middle: float, spread: float) -> Floats:
+        return rng.lognormal(np.log(middle), spread, count)[:, None]
+
+    def share(level: Floats, way: int, swing: float) -> Floats:
+        return rng.binomial(trips, np.minimum(level * (1 + swing * felt[way]), 0.9)) / trips
+
+    tickets = rng.poisson(usual(0.6, 0.5) * (1 + 4.0 * felt[TICKETS]))
+    owed = usual(1, 0.6) * cast.deliveries_a_day[:, None] * 40
+    rating = 4.55 + rng.normal(0, 0.15, count)[:, None] - 0.45 * (felt[LATE] + felt[FAILED] + 0.7 * felt[DAMAGED])
+    rated = rng.random(deliveries.shape) < 0.12
+    return {
+        "deliveries": deliveries.astype(float),
+        "late_share": np.round(share(usual(0.035, 0.5), LATE, 3.5), 4),
+        "failed_first_attempt": np.round(share(usual(0.02, 0.5), FAILED, 3.0), 4),
+        "damaged_parcels": rng.poisson(trips * np.minimum(usual(0.012, 0.5) * (1 + 4.0 * felt[DAMAGED]), 0.5)).astype(
+            float
+        ),
+        "tickets_unanswered": tickets.astype(float),
+        "past_due": np.round(owed * (1 + 2.5 * felt[BILLING]) * rng.lognormal(0, 0.2, deliveries.shape), 0),
+        "satisfaction": np.where(rated, np.clip(np.round(rating + rng.normal(0, 0.5, rating.shape), 1), 1, 5), np.nan),
+        "stop_minutes": np.round(usual(7, 0.3) * rng.lognormal(0, 0.2, deliveries.shape), 1),
+    }
+
+
+def _reported(metric: str, shape: tuple[int, ...], rng: np.random.Generator) -> NDArray[np.bool_]:
+    """What arrives: single values get lost, some reports fail for days, some accounts never have a metric."""
+    arrives = rng.random(shape) > 0.015
+    for account in np.nonzero(rng.random(shape[0]) < 0.25)[0]:
+        start = int(rng.integers(0, shape[1]))
+        arrives[account, start : start + int(rng.integers(3, 15))] = False
+    never = {"satisfaction": 0.3, "past_due": 0.12, "tickets_unanswered": 0.08}.get(metric, 0.0)
+    arrives[rng.random(shape[0]) < never] = False
+    return arrives
+
+
+def _complaints(cast: Cast, trouble: Trouble, rng: np.random.Generator, *, first: date) -> list[dict[str, Any]]:
+    """Walk through the days: strain builds up, a client loses patience, having complained relieves."""
+    count, days = trouble.felt.shape[1:]
+    care = np.array([WEIGHTS[way] for way in WEIGHTS])[:, None] * rng.lognormal(0, 0.4, (len(WEIGHTS), count))
+    temper = rng.normal(0, TEMPER, count)
+    strain = np.zeros((days + LEAD_DAYS, count))
+    calm = np.zeros(count)
+    rows: list[dict[str, Any]] = []
+    for day in range(days):
+        pain = np.einsum("wa,wa->a", care, trouble.felt[:, :, day])
+        strain[day + LEAD_DAYS] = STRAIN_KEPT * strain[day + LEAD_DAYS - 1] + (1 - STRAIN_KEPT) * np.minimum(pain, 2.5)
+        log_odds = BASE + temper + STRAIN_WEIGHT * np.minimum(strain[day], 1.6) - calm
+        complains = (rng.random(count) < 1 / (1 + np.exp(-log_odds))) & (day >= cast.started)
+        calm = np.where(complains, 3.5, calm * 0.94)
+        for account in np.nonzero(complains)[0]:
+            felt = care[:, account] * trouble.felt[:, account, max(0, day - LEAD_DAYS)]
+            rows.append(_complaint(len(rows), str(cast.ids[account]), first + timedelta(days=day), felt, rng))
+    return rows
+
+
+def _complaint(number: int, account_id: str, on: date, felt: Floats, rng: np.random.Generator) -> dict[str, Any]:
+    about = ABOUT[int(np.argmax(felt))] if felt.max() > 0.15 else str(rng.choice(("prices", "a driver", "an order")))
+    minute = int(rng.integers(8 * 60, 17 * 60))
+    return {
+        "complaint_id": f"K{100_001 + number}",
+        "account_id": account_id,
+        "occurred_at": f"{on}T{minute // 60:02d}:{minute % 60:02d}:00Z",
+        "channel": str(rng.choice(("phone", "email", "visit"), p=(0.6, 0.33, 0.07))),
+        "severity": int(np.clip(np.round(2 + felt.max() + rng.normal(0, 0.8)), 1, 5)),
+        "about": f"Complains about {about}",
+    }
