@@ -1,9 +1,15 @@
 """SQL of models, scores and the history that features are made from."""
 
-from sqlalchemy import select
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
 
-from models import ModelStatus, TrainedModel
+from sqlalchemy import BigInteger, ColumnElement, String, cast, extract, func, or_, select, type_coerce, update
+from sqlalchemy.dialects import postgresql, sqlite
+
+from models import Account, Complaint, Metric, ModelStatus, Observation, Score, ScoreDay, TrainedModel
 from service.kit.database import Session
+from service.scoring.definitions import Definition
 from service.scoring.rules import STARTER_LINE
 
 
@@ -16,3 +22,140 @@ def alert_line(session: Session) -> float:
     """The risk at which operations is asked to look: the active model's, or the starter score's."""
     model = active_model(session)
     return model.alert_line if model else STARTER_LINE
+
+
+def model_by_version(session: Session, version: str) -> TrainedModel | None:
+    return session.scalar(select(TrainedModel).where(TrainedModel.version == version))
+
+
+def trained_models(session: Session) -> Sequence[TrainedModel]:
+    """All trained versions, the newest first."""
+    return session.scalars(select(TrainedModel).order_by(TrainedModel.trained_at.desc(), TrainedModel.id.desc())).all()
+
+
+def former_models(session: Session) -> Sequence[TrainedModel]:
+    """Versions that spoke before, the last one first: what to fall back to."""
+    spoke = select(TrainedModel).where(
+        TrainedModel.status == ModelStatus.RETIRED, TrainedModel.promoted_at.is_not(None)
+    )
+    return session.scalars(spoke.order_by(TrainedModel.promoted_at.desc())).all()
+
+
+def definitions(session: Session) -> list[Definition]:
+    """The metrics whose direction is known; the others are stored and not scored."""
+    known = select(Metric).where(Metric.better.is_not(None)).order_by(Metric.external_id)
+    return [
+        Definition(
+            id=metric.id,
+            key=metric.external_id,
+            label=metric.label,
+            unit=metric.unit,
+            better=str(metric.better),
+            target=metric.target,
+            combine=str(metric.combine),
+            exposure=metric.exposure,
+        )
+        for metric in session.scalars(known)
+    ]
+
+
+def account_names(session: Session) -> dict[int, str]:
+    """Database key → the client's own key, of all accounts, in order of the database key."""
+    rows = session.execute(select(Account.id, Account.external_id).order_by(Account.id))
+    return {row.id: row.external_id for row in rows}
+
+
+def due_accounts(session: Session, scored_before: datetime, limit: int, after: int = 0) -> list[tuple[int, int]]:
+    """Accounts that wait to be scored and the count of ingests (`data_version`) as it stands.
+
+    Those with new data, and those whose score is from before `scored_before`; by key, from `after` on.
+    """
+    overdue = select(Score.account_id).where(Score.scored_at < scored_before)
+    due = or_(Account.data_version != Account.scored_version, Account.id.in_(overdue))
+    rows = session.execute(
+        select(Account.id, Account.data_version).where(due, Account.id > after).order_by(Account.id).limit(limit)
+    )
+    return [(row.id, row.data_version) for row in rows]
+
+
+def observation_rows(
+    session: Session, accounts: Sequence[int], *, after: datetime | None, until: datetime
+) -> Sequence[Any]:
+    """Observations (account, metric, at, value, item) of some accounts, in `after` < moment ≤ `until`."""
+    rows = select(
+        Observation.account_id, Observation.metric_id, _moment(session, Observation.observed_at), Observation.value,
+        Observation.item_id,
+    ).where(Observation.account_id.in_(accounts), Observation.observed_at <= until)  # fmt: skip
+    if after is not None:
+        rows = rows.where(Observation.observed_at > after)
+    return session.execute(rows).all()
+
+
+def complaint_rows(session: Session, accounts: Sequence[int], *, until: datetime) -> Sequence[Any]:
+    """Complaints (account, at) of some accounts up to a moment."""
+    rows = select(Complaint.account_id, _moment(session, Complaint.occurred_at))
+    return session.execute(rows.where(Complaint.account_id.in_(accounts), Complaint.occurred_at <= until)).all()
+
+
+def account_rows(session: Session, accounts: Sequence[int]) -> Sequence[Any]:
+    """Accounts (id, agreed start as a date, moment of the first observation)."""
+    at = _moment(session, func.min(Observation.observed_at))
+    first = select(at).where(Observation.account_id == Account.id).correlate(Account).scalar_subquery()
+    return session.execute(select(Account.id, Account.started_on, first).where(Account.id.in_(accounts))).all()
+
+
+def newest_observations(session: Session, accounts: Sequence[int], *, until: datetime) -> Sequence[Any]:
+    """Accounts (id, moment of the newest observation up to `until`, or none): one look into the index each."""
+    newest = select(func.max(Observation.observed_at)).where(
+        Observation.account_id == Account.id, Observation.observed_at <= until
+    )
+    return session.execute(
+        select(Account.id, newest.correlate(Account).scalar_subquery()).where(Account.id.in_(accounts))
+    ).all()
+
+
+def span(session: Session) -> tuple[datetime | None, datetime | None]:
+    """The moments of the first and the last observation of all."""
+    first = session.scalar(select(func.min(Observation.observed_at)))
+    return first, session.scalar(select(func.max(Observation.observed_at)))
+
+
+def _moment(session: Session, column: Any) -> ColumnElement[Any]:
+    """A moment as microseconds since 1970 (PostgreSQL) or as ISO text (SQLite): millions of rows need no objects."""
+    if session.get_bind().dialect.name == "sqlite":
+        return type_coerce(column, String)
+    return cast(extract("epoch", column) * 1_000_000, BigInteger)
+
+
+def scores_of(session: Session, accounts: Sequence[int]) -> dict[int, Score]:
+    """The last scores of some accounts."""
+    found = session.scalars(select(Score).where(Score.account_id.in_(accounts)))
+    return {score.account_id: score for score in found}
+
+
+def save_scores(session: Session, scores: Sequence[Mapping[str, Any]]) -> None:
+    """Write one score an account; the older one goes."""
+    _upsert(session, Score, scores, ["account_id"])
+
+
+def save_score_days(session: Session, days: Sequence[Mapping[str, Any]]) -> None:
+    """Write one row an account and day; the last of a day stays."""
+    _upsert(session, ScoreDay, days, ["account_id", "day"])
+
+
+def mark_scored(session: Session, versions: Iterable[tuple[int, int]]) -> None:
+    """Say up to which count of ingests each account has been read; never backwards."""
+    for account, version in versions:
+        behind = (Account.id == account, Account.scored_version < version)
+        session.execute(update(Account).where(*behind).values(scored_version=version))
+
+
+def _upsert(
+    session: Session, table: type[Score] | type[ScoreDay], rows: Sequence[Mapping[str, Any]], key: list[str]
+) -> None:
+    if not rows:
+        return
+    insert = sqlite.insert if session.get_bind().dialect.name == "sqlite" else postgresql.insert
+    statement: Any = insert(table)
+    changed = {name: statement.excluded[name] for name in rows[0] if name not in key}
+    session.execute(statement.on_conflict_do_update(index_elements=key, set_=changed), [dict(row) for row in rows])

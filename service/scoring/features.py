@@ -1,0 +1,294 @@
+"""Features: one row for each account and moment, the same for training and serving.
+
+A "day" is the 24 hours that end at the snapshot's time of day, so an age of 0 days means "in the last 24 hours" for a
+Monday midnight in training and for any minute in serving. Nothing observed after the snapshot has an age, so nothing
+after it can count. Moments are microseconds since 1970, in UTC.
+
+Features of a metric (`w` is 7, 28, 90; the account's own past is 28 to 118 days ago; all in the metric's own unit
+unless said otherwise; NaN where there is no value):
+
+- `last`, `age`: value of the newest day, and how many days old it is
+- `level_w`: mean of the values (combine = mean), mean of the days (last), or total a day (sum)
+- `count_w`: how many values (combine = mean)
+- `change_w`: level_w against the own past, in units of the own past's spread over days, within ±10
+- `slope`: change a day, least squares over 28 days
+- `off_28`: share of the days with a value that missed the target
+- `worst_7`: the worst day of the last seven
+- `usual`: the level of the own past
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import narwhals as nw
+import numpy as np
+from numpy.typing import NDArray
+
+from service.scoring import past
+from service.scoring.definitions import LAST, MEAN, SUM, Definition
+from service.scoring.past import DAY, History, Prior
+
+WINDOWS = (7, 28, 90)
+PAST_FROM, PAST_TO = 28, 118
+CHANGE_LIMIT = 10.0
+# Of the own past's level: the least spread, so that a steady account does not turn every ripple into an alarm.
+LEAST_SPREAD = 0.1
+# Days with a value below which the own past has no spread worth the name.
+LEAST_DAYS = 3
+COMPLAINTS, ACCOUNT = "complaints", "account"
+
+Frame = nw.DataFrame[Any]
+
+
+@dataclass(frozen=True)
+class Column:
+    """A feature: `group` is the metric's key (or complaints, account); `sign` how it may move the risk."""
+
+    group: str
+    stat: str
+    sign: int = 0
+
+    @property
+    def name(self) -> str:
+        return f"{self.group}:{self.stat}"
+
+
+@dataclass(frozen=True)
+class Features:
+    """`values`: float32 array of shape (rows, columns), NaN where missing; row i belongs to row i of the snapshots."""
+
+    columns: tuple[Column, ...]
+    values: NDArray[np.float32]
+
+    def stat(self, group: str, stat: str) -> NDArray[np.float64]:
+        """One column, by group and name."""
+        place = next(i for i, column in enumerate(self.columns) if (column.group, column.stat) == (group, stat))
+        return self.values[:, place].astype(np.float64)
+
+    def stats(self, row: int) -> dict[str, dict[str, float]]:
+        """One row: group → stat → value."""
+        found: dict[str, dict[str, float]] = {}
+        for column, value in zip(self.columns, self.values[row].tolist(), strict=True):
+            found.setdefault(column.group, {})[column.stat] = value
+        return found
+
+
+def columns(definitions: Sequence[Definition]) -> tuple[Column, ...]:
+    """The features of these metrics, in order."""
+    found = [column for definition in definitions for column in _of_metric(definition)]
+    found += [Column(COMPLAINTS, stat, sign) for stat, sign in past.COMPLAINT_STATS.items()]
+    return (*found, Column(ACCOUNT, "age"))
+
+
+def build(history: History, snapshots: Frame, definitions: Sequence[Definition], prior: Prior) -> Features:
+    """Compute the features of each snapshot (columns `account`, `as_of`) from what was known by then.
+
+    All snapshots of a call share their time of day: the days of one call must be the same days.
+    """
+    wanted = columns(definitions)
+    values = np.full((len(snapshots), len(wanted)), np.nan, np.float32)
+    if len(snapshots) == 0:
+        return Features(wanted, values)
+    offset = _time_of_day(snapshots)
+    rows = past.with_age(snapshots, history).with_columns(day=(nw.col("as_of") - offset) // DAY)
+    stats = _stats(_cells(history.observations, definitions, offset), rows, definitions)
+    place = {column.name: index for index, column in enumerate(wanted)}
+    for definition in definitions:
+        found = stats.filter(nw.col("metric") == definition.id)
+        at = found["row"].to_numpy()
+        for column in _of_metric(definition):
+            values[at, place[column.name]] = found[column.stat].to_numpy()
+    values[:, place[f"{ACCOUNT}:age"]] = rows["account_age"].to_numpy()
+    for stat, numbers in past.complaint_stats(history, rows, prior).items():
+        values[:, place[f"{COMPLAINTS}:{stat}"]] = numbers
+    return Features(wanted, values)
+
+
+def _of_metric(definition: Definition) -> list[Column]:
+    sign = definition.sign
+    stats = {"last": sign, "age": 0}
+    stats |= {f"level_{days}": sign for days in WINDOWS}
+    if definition.combine == MEAN:
+        stats |= {f"count_{days}": 0 for days in WINDOWS}
+    stats |= {"usual": sign, "change_7": sign, "change_28": sign, "slope": sign}
+    if sign:
+        stats |= {"worst_7": sign}
+    if sign and definition.target is not None:
+        stats |= {"off_28": 1}
+    return [Column(definition.key, stat, bound) for stat, bound in stats.items()]
+
+
+def _time_of_day(snapshots: Frame) -> int:
+    of_day = (snapshots["as_of"] % DAY).unique().to_list()
+    if len(of_day) != 1:
+        raise ValueError("the snapshots of one call must share their time of day")
+    return int(of_day[0])
+
+
+def _cells(observations: Frame, definitions: Sequence[Definition], offset: int) -> Frame:
+    """One row for each account, metric and day: `value` of the day, and what it adds to a level (`part` / `weight`)."""
+    key = ["account", "metric", "day"]
+    facts = _facts(definitions, observations)
+    rows = (
+        observations.unique(subset=["account", "metric", "at", "item"])
+        .with_columns(day=-((offset - nw.col("at")) // DAY))
+        .join(facts, on="metric")
+    )
+    days = rows.group_by(key).agg(nw.col("value").sum().alias("total"), nw.len().alias("count"))
+    gauges = rows.filter(nw.col("combine") == LAST)
+    newest = gauges.filter(nw.col("at") == nw.col("at").max().over(*key))
+    ends = newest.group_by(key).agg(nw.col("value").mean().alias("end"))
+    mean = nw.col("total") / nw.col("count")
+    by_combine = nw.when(nw.col("combine") == MEAN)
+    cells = days.join(ends, on=key, how="left").join(facts, on="metric")
+    return (
+        cells.with_columns(
+            value=by_combine.then(mean).otherwise(nw.coalesce(nw.col("end"), nw.col("total"))),
+            weight=by_combine.then(nw.col("count").cast(nw.Float64)).otherwise(nw.lit(1.0)),
+        )
+        .with_columns(part=by_combine.then(nw.col("total")).otherwise(nw.col("value")))
+        .with_columns(off=(nw.col("sign") * (nw.col("value") - nw.col("target")) > 0).cast(nw.Float64))
+        .with_columns(until=nw.col("day").shift(-1).over("account", "metric", order_by="day"))
+        .select(*key, "value", "part", "weight", "off", "sign", "until")
+    )
+
+
+def _facts(definitions: Sequence[Definition], like: Frame) -> Frame:
+    return nw.from_dict(
+        {
+            "metric": [item.id for item in definitions],
+            "combine": [item.combine for item in definitions],
+            "sign": [float(item.sign) for item in definitions],
+            "target": [item.target for item in definitions],
+        },
+        schema={"metric": nw.Int64(), "combine": nw.String(), "sign": nw.Float64(), "target": nw.Float64()},
+        backend=nw.get_native_namespace(like),
+    )
+
+
+def _stats(cells: Frame, rows: Frame, definitions: Sequence[Definition]) -> Frame:
+    """One row for each snapshot and metric that has a value in the last 118 days."""
+    seen = _seen(cells, rows.select("row", "account", "day"))
+    sums = _recent(seen.filter(nw.col("age") < PAST_FROM)).join(
+        _earlier(seen.filter(nw.col("age") >= PAST_FROM)), on=["row", "metric"], how="full"
+    )
+    sums = sums.with_columns(
+        row=nw.coalesce(nw.col("row"), nw.col("row_right")),
+        metric=nw.coalesce(nw.col("metric"), nw.col("metric_right")),
+        last=nw.coalesce(nw.col("last"), nw.col("last_right")),
+        age=nw.coalesce(nw.col("age"), nw.col("age_right")),
+    )
+    facts = _facts(definitions, cells).with_columns(is_sum=nw.col("combine") == SUM)
+    known = sums.join(facts, on="metric").join(rows.select("row", "account_age"), on="row")
+    return _features_of(known)
+
+
+def _seen(cells: Frame, rows: Frame) -> Frame:
+    """Pair each snapshot with the days that it may look back on.
+
+    Both sides are cut into blocks of 128 days, so that a pair is only tried where it can be within 118 days.
+    """
+    block = 128
+    now = rows.with_columns(block=nw.col("day") // block)
+    before = now.with_columns(block=nw.col("block") - 1)
+    tried = nw.concat([now, before]).rename({"day": "now"})
+    pairs = cells.with_columns(block=nw.col("day") // block).join(tried, on=["account", "block"])
+    pairs = pairs.with_columns(age=nw.col("now") - nw.col("day")).filter(
+        (nw.col("age") >= 0) & (nw.col("age") < PAST_TO)
+    )
+    newest = nw.col("until").is_null() | (nw.col("until") > nw.col("now"))
+    return pairs.with_columns(newest=nw.when(newest).then(nw.col("value")))
+
+
+def _recent(seen: Frame) -> Frame:
+    """Sums over the last 28 days."""
+    week = nw.col("age") < 7
+    seen = seen.with_columns(
+        part_7=nw.when(week).then(nw.col("part")),
+        weight_7=nw.when(week).then(nw.col("weight")),
+        worst=nw.when(week).then(nw.col("value") * nw.col("sign")),
+        age_2=nw.col("age") * nw.col("age"),
+        age_value=nw.col("age") * nw.col("value"),
+    )
+    return seen.group_by("row", "metric").agg(
+        nw.col("newest").max().alias("last"),
+        nw.col("age").min(),
+        nw.col("part_7").sum(),
+        nw.col("weight_7").sum(),
+        nw.col("part").sum().alias("part_28"),
+        nw.col("weight").sum().alias("weight_28"),
+        nw.col("worst").max(),
+        nw.col("off").mean().alias("off_28"),
+        nw.len().alias("days"),
+        nw.col("age").sum().alias("sum_age"),
+        nw.col("age_2").sum(),
+        nw.col("value").sum().alias("sum_value"),
+        nw.col("age_value").sum(),
+    )
+
+
+def _earlier(seen: Frame) -> Frame:
+    """Sums over the own past, 28 to 118 days ago, and the part of it within 90 days."""
+    quarter = nw.col("age") < 90
+    seen = seen.with_columns(
+        part_to_90=nw.when(quarter).then(nw.col("part")),
+        weight_to_90=nw.when(quarter).then(nw.col("weight")),
+        square=nw.col("value") * nw.col("value"),
+    )
+    return seen.group_by("row", "metric").agg(
+        nw.col("newest").max().alias("last"),
+        nw.col("age").min(),
+        nw.col("part_to_90").sum(),
+        nw.col("weight_to_90").sum(),
+        nw.col("part").sum().alias("part_past"),
+        nw.col("weight").sum().alias("weight_past"),
+        nw.col("value").std().alias("spread_days"),
+        nw.col("square").sum(),
+        nw.len().alias("days_past"),
+    )
+
+
+def _features_of(sums: Frame) -> Frame:
+    """Turn sums into features."""
+    zero = ["part_7", "weight_7", "part_28", "weight_28", "part_to_90", "weight_to_90", "part_past", "weight_past"]
+    sums = sums.with_columns(nw.col(*zero).fill_null(0.0)).with_columns(
+        part_90=nw.col("part_28") + nw.col("part_to_90"), weight_90=nw.col("weight_28") + nw.col("weight_to_90")
+    )
+    own_days = (nw.col("account_age") - PAST_FROM).clip(1, PAST_TO - PAST_FROM)
+    sums = sums.with_columns(
+        *(_level(days, nw.col("account_age").clip(1, days)) for days in WINDOWS),
+        _level("past", own_days).alias("usual"),
+        *(nw.col(f"weight_{days}").alias(f"count_{days}") for days in WINDOWS),
+        slope=_slope(),
+        worst_7=nw.col("worst") * nw.col("sign"),
+    )
+    return sums.with_columns(spread=_spread(own_days)).with_columns(_change(7), _change(28))
+
+
+def _spread(own_days: nw.Expr) -> nw.Expr:
+    """How far the days of the own past lie apart. Totals count the days without a value as zero."""
+    of_totals = (nw.col("square") / own_days - nw.col("usual") * nw.col("usual")).clip(0).sqrt()
+    of_values = nw.when(nw.col("days_past") >= LEAST_DAYS).then(nw.col("spread_days"))
+    least = nw.col("usual").abs() * LEAST_SPREAD
+    spread = nw.when(nw.col("is_sum")).then(of_totals).otherwise(of_values)
+    return nw.when(spread >= least).then(spread).otherwise(nw.when(spread.is_null()).then(None).otherwise(least))
+
+
+def _level(days: int | str, per_day: nw.Expr) -> nw.Expr:
+    weight = nw.when(nw.col("is_sum")).then(per_day).otherwise(nw.col(f"weight_{days}"))
+    known = nw.col(f"weight_{days}") > 0
+    return nw.when(known).then(nw.col(f"part_{days}") / weight).alias(f"level_{days}")
+
+
+def _slope() -> nw.Expr:
+    days, sum_age = nw.col("days"), nw.col("sum_age")
+    across = days * nw.col("age_2") - sum_age * sum_age
+    along = days * nw.col("age_value") - sum_age * nw.col("sum_value")
+    return nw.when(days > 2).then(-along / across)
+
+
+def _change(days: int) -> nw.Expr:
+    moved = nw.col(f"level_{days}") - nw.col("usual")
+    limited = (moved / nw.col("spread")).clip(-CHANGE_LIMIT, CHANGE_LIMIT)
+    return nw.when(moved == 0).then(nw.lit(0.0)).otherwise(limited).alias(f"change_{days}")

@@ -1,0 +1,90 @@
+"""One batch of accounts: read, judge, write."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import numpy as np
+import structlog
+
+from models import Score
+from service.kit.database import Session
+from service.kit.settings import Settings
+from service.scoring import active, features, history, queries, reasons
+from service.scoring.definitions import Definition
+from service.scoring.judgement import Scorer
+from service.scoring.past import History, Prior
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True)
+class Found:
+    """What was read of a batch, at one state of the database."""
+
+    history: History
+    newest: dict[int, datetime]
+    scorer: Scorer
+    definitions: Sequence[Definition]
+    prior: Prior
+    before: dict[int, Score]
+
+
+def read(session: Session, settings: Settings, accounts: Sequence[int], *, now: datetime) -> Found:
+    """Read what the scores of these accounts need."""
+    speaking = active.speaking(session, settings)
+    return Found(
+        history=history.read(session, accounts, until=now),
+        newest=history.newest(session, accounts, until=now),
+        scorer=speaking.scorer,
+        definitions=speaking.definitions,
+        prior=speaking.prior,
+        before=queries.scores_of(session, accounts),
+    )
+
+
+def judge(found: Found, *, now: datetime) -> list[dict[str, Any]]:
+    """Score each account that has ever had an observation. A risk that is no number is logged and left out."""
+    accounts = sorted(found.newest)
+    if not accounts:
+        return []
+    built = features.build(found.history, history.snapshots_at(accounts, now), found.definitions, found.prior)
+    judgement = found.scorer.judge(built)
+    sound = np.isfinite(judgement.risk) & (judgement.risk >= 0) & (judgement.risk <= 1)
+    if not sound.all():
+        log.error("risk_not_finite", model=found.scorer.version, accounts=int((~sound).sum()))
+    scores = []
+    for row in np.flatnonzero(sound).tolist():
+        stats = built.stats(row)
+        score = {
+            "account_id": accounts[row],
+            "risk": float(judgement.risk[row]),
+            "model": found.scorer.version,
+            "reasons": reasons.of_row(judgement, row, stats, found.scorer.typical, found.definitions),
+            "missing": reasons.missing(stats, found.definitions),
+            "data_through": found.newest[accounts[row]],
+            "scored_at": now,
+        }
+        scores.append(score | {"changed_at": _changed_at(found.before.get(accounts[row]), score, now)})
+    return scores
+
+
+def _changed_at(before: Score | None, score: dict[str, Any], now: datetime) -> datetime:
+    """Dashboards ask for what changed: a score that says the same again has not."""
+    if before is None or (before.risk, before.model, before.reasons) != (
+        score["risk"],
+        score["model"],
+        score["reasons"],
+    ):
+        return now
+    return before.changed_at
+
+
+def write(session: Session, scores: Sequence[dict[str, Any]], due: Sequence[tuple[int, int]], *, now: datetime) -> int:
+    """Store the scores, the day's row of each, and how far each account has been read."""
+    queries.save_scores(session, scores)
+    days = [{"day": now.date(), **{key: score[key] for key in ("account_id", "risk", "model")}} for score in scores]
+    queries.save_score_days(session, days)
+    queries.mark_scored(session, due)
+    return len(scores)

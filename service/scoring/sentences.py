@@ -1,0 +1,167 @@
+"""Why a risk is high, in words: numbers, the account's own past, the target, and what is typical elsewhere.
+
+A sentence is only made where its numbers show what it claims; otherwise there is none.
+"""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from service.scoring.definitions import LAST, MEAN, SUM, Definition
+
+Stats = Mapping[str, float]
+RECENT_DAYS = 28
+YOUNG_DAYS, OLD_DAYS = 90, 365
+
+
+@dataclass(frozen=True)
+class Subject:
+    """A metric of one account: what it is, how it is now, and how it is at a typical account."""
+
+    definition: Definition
+    stats: Stats
+    typical: Stats
+
+
+def of_metric(subject: Subject, direction: str) -> str | None:
+    """Say what of a metric raises ("up") or lowers ("down") the risk; None if no number shows it."""
+    worse = 1 if direction == "up" else -1
+    kinds = [_against_past, _against_target, _against_typical]
+    if not subject.definition.sign:
+        kinds.reverse()
+    found = next((said for kind in kinds if (said := kind(subject, worse))), None)
+    if found is None and direction == "up":
+        return _silence(subject)
+    return found
+
+
+def of_complaints(stats: Stats, direction: str) -> str | None:
+    """Say what the complaints so far mean for the risk."""
+    recent, quarter = int(stats["count_28"]), int(stats["count_90"])
+    usual = (quarter - recent) * 28 / 62
+    if direction == "down":
+        return None if quarter else "No complaint in the last 90 days"
+    if recent > usual:
+        return f"{_count(recent)} in the last 28 days, usually {_plain(usual)}"
+    return f"{_count(quarter)} in the last 90 days" if quarter else None
+
+
+def of_account(stats: Stats, direction: str) -> str | None:
+    """Say what the account's age means for the risk."""
+    days = stats["age"]
+    if direction == "up" and days < YOUNG_DAYS:
+        return f"A young account: {round(days)} days old"
+    if direction == "down" and days > OLD_DAYS:
+        return f"A customer for {round(days / 30.4)} months"
+    return None
+
+
+def _against_past(subject: Subject, worse: int) -> str | None:
+    """Say "Share delivered late 4 % → 19 % in 7 days", or "Open orders past the promised date: 7, usually 1"."""
+    definition, stats = subject.definition, subject.stats
+    if definition.combine == LAST:
+        if not stats["age"] < RECENT_DAYS or not _is(definition, worse, stats["last"], stats["usual"]):
+            return None
+        now, usual = number(definition, stats["last"]), number(definition, stats["usual"])
+        return None if now == usual else f"{definition.label}: {now}, usually {usual}{_missed(subject, worse)}"
+    for days in (7, 28):
+        level, usual_level = stats[f"level_{days}"], stats["usual"]
+        if not _is(definition, worse, level, usual_level):
+            continue
+        times = days if definition.combine == SUM else 1
+        now, usual = number(definition, level * times), number(definition, usual_level * times)
+        if now == usual:
+            continue
+        if definition.combine == SUM:
+            return f"{definition.label}: {now} in {days} days, usually {usual}{_missed(subject, worse)}"
+        return f"{definition.label} {_from(usual, now)} → {now} in {days} days{_missed(subject, worse)}"
+    return None
+
+
+def _against_target(subject: Subject, worse: int) -> str | None:
+    definition, stats = subject.definition, subject.stats
+    if definition.target is None or not definition.sign:
+        return None
+    value, span = _present(subject)
+    if not _is(definition, worse, value, definition.target) or math.isnan(stats["age"]):
+        return None
+    now, target = number(definition, value), number(definition, definition.target)
+    return None if now == target else f"{definition.label}: {now}{span}, target {target}"
+
+
+def _against_typical(subject: Subject, worse: int) -> str | None:
+    definition, typical = subject.definition, subject.typical
+    value, span = _present(subject)
+    usual = typical.get("last" if definition.combine == LAST else "level_28", math.nan)
+    differs = value != usual if not definition.sign else _is(definition, worse, value, usual)
+    if math.isnan(value) or math.isnan(usual) or not differs:
+        return None
+    times = RECENT_DAYS if definition.combine == SUM else 1
+    now, other = number(definition, value * times), number(definition, usual * times)
+    return None if now == other else f"{definition.label}: {now}{span}, at a typical account {other}"
+
+
+def _silence(subject: Subject) -> str | None:
+    days = subject.stats["age"]
+    if math.isnan(days) or days < 7 or subject.definition.combine == SUM:
+        return None
+    return f"{subject.definition.label}: no value for {int(days)} days"
+
+
+def _present(subject: Subject) -> tuple[float, str]:
+    """The present value, and the words for the time it covers."""
+    if subject.definition.combine == LAST:
+        return subject.stats["last"], ""
+    return subject.stats["level_28"], " in 28 days"
+
+
+def _missed(subject: Subject, worse: int) -> str:
+    """The target, where it is missed and worth a word."""
+    definition = subject.definition
+    if worse < 0 or definition.target is None or definition.combine == SUM:
+        return ""
+    value = subject.stats["last" if definition.combine == LAST else "level_7"]
+    missed = _is(definition, 1, value, definition.target)
+    return f" (target {number(definition, definition.target)})" if missed else ""
+
+
+def _is(definition: Definition, worse: int, value: float, than: float) -> bool:
+    """Whether `value` is worse (or with worse = -1 better) than `than`; for a neutral metric: more (or less)."""
+    sign = definition.sign or 1
+    return (value - than) * sign * worse > 0
+
+
+def number(definition: Definition, value: float) -> str:
+    """A value as people write it: shares as percent, with the unit unless the label names it."""
+    unit = definition.unit.strip()
+    if unit in {"share", "%"}:
+        percent = value * 100 if unit == "share" else value
+        return f"{_plain(percent, 1 if abs(percent) < 1 else 0)} %"
+    text = _plain(value, _digits(abs(value), counted=definition.combine != MEAN))
+    if not unit or unit.lower() in definition.label.lower() or unit.lower() == "count":
+        return text
+    return f"{text} {unit.removesuffix('s') if text == '1' else unit}"
+
+
+def _digits(size: float, *, counted: bool) -> int:
+    """Enough digits to see a change: 1,234; 12.5; 0.43; and no false ones where things are counted."""
+    if size >= 100:
+        return 0
+    return 1 if size >= 1 or (counted and size >= 0.1) else 2
+
+
+def _plain(value: float, digits: int = 1) -> str:
+    text = f"{value:,.{digits}f}"
+    if "." in text:
+        text = text.rstrip("0").rstrip(".")
+    return "0" if text == "-0" else text
+
+
+def _from(usual: str, now: str) -> str:
+    """Leave the unit off the first of two numbers: "4.2 → 9.1 days"; percent stays on both."""
+    unit = now.partition(" ")[2]
+    return usual if unit == "%" or not unit else usual.removesuffix(f" {unit}")
+
+
+def _count(complaints: int) -> str:
+    return "1 complaint" if complaints == 1 else f"{complaints} complaints"
