@@ -171,15 +171,16 @@ def test_the_cool_down_keeps_quiet_after_an_alert_has_ended(session, review, acc
 
 
 @pytest.mark.parametrize(
-    ("risk", "days", "opens"),
+    ("again", "opens"),
     [
-        (0.85, 13, False),  # Called wrong: the same risk is quiet for two weeks.
-        (0.85, 14, True),  # Then it may ask again.
-        (0.95, 4, True),  # A clearly higher risk asks after the usual cool-down.
-        (0.95, 2, False),  # But not sooner.
+        ((0.85, 13), False),  # Called wrong: the same risk is quiet for two weeks.
+        ((0.85, 14), True),  # Then it may ask again.
+        ((0.95, 4), True),  # A clearly higher risk asks after the usual cool-down.
+        ((0.95, 2), False),  # But not sooner.
     ],
 )
-def test_an_alert_called_wrong_cools_longer(session, review, account, risk, days, opens):
+def test_an_alert_called_wrong_cools_longer(session, review, account, again, opens):
+    risk, days = again
     risk_is(session, account, 0.8)
     (alert,) = review().opened
     actions.mark_wrong(session, alert, "Test orders.", by="ola", now=NOW)

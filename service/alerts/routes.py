@@ -1,0 +1,109 @@
+"""HTTP of alerts: look at them, and say what was done about them."""
+
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Query
+
+from service.access.guards import Operating, Reader
+from service.alerts import actions, queries, schemas
+from service.alerts.schemas import (
+    AlertOut,
+    AlertPage,
+    AlertStory,
+    AssignIn,
+    Order,
+    ResolveIn,
+    Shown,
+    SnoozeIn,
+    WrongIn,
+    alert_out,
+)
+from service.kit.fields import Address, Id
+from service.kit.http import Db, Now
+
+router = APIRouter(prefix="/v1/alerts", tags=["alerts"])
+
+
+@router.get("")
+def list_alerts(
+    db: Db,
+    _caller: Reader,
+    *,
+    status: Shown = Shown.LIVE,
+    account_id: Id | None = None,
+    rep: Address | None = None,
+    assigned_to: Address | None = None,
+    sort: Order = Order.RISK,
+    limit: Annotated[int, Query(ge=1, le=1000)] = 100,
+    cursor: Annotated[str | None, Query(max_length=200)] = None,
+) -> AlertPage:
+    """List alerts: the live ones unless you ask for others, the riskiest first unless you sort by `opened`."""
+    after = schemas.place_of(cursor, sort) if cursor else None
+    wanted = queries.Wanted(
+        statuses=status.statuses(),
+        account=account_id,
+        rep=rep,
+        assigned_to=assigned_to,
+        by_risk=sort is Order.RISK,
+        after=after,
+        limit=limit + 1,
+    )
+    with db.read() as session:
+        found = queries.page(session, wanted)
+    shown = found[:limit]
+    following = schemas.cursor_after(shown[-1], sort) if len(found) > limit else None
+    return AlertPage(alerts=[alert_out(alert) for alert in shown], next_cursor=following)
+
+
+@router.get("/{alert_id}")
+def show_alert(alert_id: UUID, db: Db, _caller: Reader) -> AlertStory:
+    """Show one alert with all that happened to it."""
+    with db.read() as session:
+        alert = queries.alert(session, alert_id)
+        return schemas.alert_story(alert, queries.events(session, alert_id))
+
+
+@router.post("/{alert_id}/acknowledge")
+def acknowledge_alert(alert_id: UUID, db: Db, caller: Operating, now: Now) -> AlertOut:
+    """Tell the others that you have this alert. Doing it again changes nothing."""
+    with db.begin() as session:
+        alert = queries.alert(session, alert_id)
+        actions.acknowledge(session, alert, by=caller.actor, now=now)
+        return alert_out(alert)
+
+
+@router.post("/{alert_id}/assign")
+def assign_alert(alert_id: UUID, body: AssignIn, db: Db, caller: Operating, now: Now) -> AlertOut:
+    """Give the alert to an operator. An open alert stays open until somebody acknowledges it."""
+    with db.begin() as session:
+        alert = queries.alert(session, alert_id)
+        actions.assign(session, alert, body.to, by=caller.actor, now=now)
+        return alert_out(alert)
+
+
+@router.post("/{alert_id}/snooze")
+def snooze_alert(alert_id: UUID, body: SnoozeIn, db: Db, caller: Operating, now: Now) -> AlertOut:
+    """Let the alert sleep until a time or until the risk reaches a height; then it is open again."""
+    with db.begin() as session:
+        alert = queries.alert(session, alert_id)
+        actions.snooze(session, alert, until=body.until, risk=body.until_risk, by=caller.actor, now=now)
+        return alert_out(alert)
+
+
+@router.post("/{alert_id}/resolve")
+def resolve_alert(alert_id: UUID, body: ResolveIn, db: Db, caller: Operating, now: Now) -> AlertOut:
+    """End the alert: the problem is fixed."""
+    with db.begin() as session:
+        alert = queries.alert(session, alert_id)
+        actions.resolve(session, alert, body.note, by=caller.actor, now=now)
+        return alert_out(alert)
+
+
+@router.post("/{alert_id}/wrong")
+def mark_alert_wrong(alert_id: UUID, body: WrongIn, db: Db, caller: Operating, now: Now) -> AlertOut:
+    """End the alert: it should not have been raised. The reason is kept as a label for training."""
+    with db.begin() as session:
+        alert = queries.alert(session, alert_id)
+        actions.mark_wrong(session, alert, body.why, by=caller.actor, now=now)
+        return alert_out(alert)

@@ -1,0 +1,199 @@
+"""Alerts as they go out, and what people say about them as it comes in."""
+
+import base64
+from datetime import datetime
+from enum import StrEnum
+from typing import Annotated, Any
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from models import Alert, AlertEvent, AlertStatus, Resolution
+from service.alerts.queries import LIVE_STATUSES
+from service.kit.errors import Invalid
+from service.kit.fields import Address, Incoming, Moment, Number, Prose, read_moment, read_number
+
+Note = Annotated[Prose, Field(max_length=2000)]
+
+
+class CursorInvalid(Invalid):
+    """This cursor is not one that this list gave out."""
+
+
+class Shown(StrEnum):
+    """Which alerts a list shows; `live` are all that have not ended."""
+
+    LIVE = "live"
+    OPEN = "open"
+    ACKNOWLEDGED = "acknowledged"
+    SNOOZED = "snoozed"
+    RESOLVED = "resolved"
+    ALL = "all"
+
+    def statuses(self) -> tuple[AlertStatus, ...]:
+        if self is Shown.LIVE:
+            return LIVE_STATUSES
+        return tuple(AlertStatus) if self is Shown.ALL else (AlertStatus(self.value),)
+
+
+class Order(StrEnum):
+    """The riskiest first, or the newest first."""
+
+    RISK = "risk"
+    OPENED = "opened"
+
+
+class AssignIn(Incoming):
+    """Who shall have the alert."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"to": "ola@example.com"}]})
+
+    to: Address = Field(description="Address of an operator who can sign in.")
+
+
+class SnoozeIn(Incoming):
+    """Until when not to ask again: a time, a risk, or whichever of both comes first."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"until": "2026-03-05T08:00:00Z", "until_risk": 0.9}]})
+
+    until: Moment | None = Field(None, description="Ahead, by at most 90 days.")
+    until_risk: Number | None = Field(None, description="Above the present risk, at most 1.")
+
+
+class ResolveIn(Incoming):
+    """What was done."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"note": "Rerouted through depot 4."}]})
+
+    note: Note = ""
+
+
+class WrongIn(Incoming):
+    """Why the alert should not have been raised; it becomes a label for training."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"why": "These were test orders."}]})
+
+    why: Annotated[Note, Field(min_length=1)]
+
+
+EXAMPLE: dict[str, Any] = {
+    "id": "5f0c9f4e-6c0e-4f0e-9a55-0d6f3f1d2b7a",
+    "account_id": "northwind",
+    "account_name": "Northwind Foods",
+    "rep": "rita@example.com",
+    "status": "acknowledged",
+    "risk": 0.86,
+    "risk_opened": 0.81,
+    "line": 0.7,
+    "model": "starter",
+    "reasons": [
+        {
+            "metric": "late_share",
+            "direction": "up",
+            "weight": 1.2,
+            "sentence": "Share delivered late 4 % → 19 % in 9 days",
+        }
+    ],
+    "opened_at": "2026-03-02T12:00:00Z",
+    "asked_at": "2026-03-02T12:00:00Z",
+    "acknowledged_at": "2026-03-02T12:14:00Z",
+    "acknowledged_by": "ola@example.com",
+    "assigned_to": "ola@example.com",
+}
+
+
+class AlertOut(BaseModel):
+    """An alert as it stands."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [EXAMPLE]})
+
+    id: UUID
+    account_id: str
+    account_name: str
+    rep: str | None = Field(description="Address of the account's rep; null until somebody names one.")
+    status: AlertStatus
+    risk: float = Field(description="The account's present risk, 0 to 1.")
+    risk_opened: float
+    line: float = Field(description="The alert line when it opened.")
+    model: str
+    reasons: list[dict[str, Any]] = Field(description="Why it opened, the strongest reason first.")
+    opened_at: datetime
+    asked_at: datetime = Field(description="When operations was last asked: it opened, or woke.")
+    calm_since: datetime | None = Field(description="Since when the risk has been low again.")
+    acknowledged_at: datetime | None
+    acknowledged_by: str | None
+    assigned_to: str | None
+    snoozed_until: datetime | None
+    snoozed_until_risk: float | None
+    escalated_at: datetime | None
+    resolved_at: datetime | None
+    resolved_by: str | None
+    resolution: Resolution | None
+    resolution_note: str
+
+
+class EventOut(BaseModel):
+    """One thing that happened to an alert."""
+
+    at: datetime
+    kind: str
+    actor: str
+    detail: dict[str, Any]
+
+
+class AlertStory(AlertOut):
+    """An alert with all that happened to it, in order."""
+
+    events: list[EventOut]
+
+
+class AlertPage(BaseModel):
+    """A page of alerts. `next_cursor` is null on the last one."""
+
+    alerts: list[AlertOut]
+    next_cursor: str | None
+
+
+def alert_out(alert: Alert) -> AlertOut:
+    """Show an alert. Its account and rep must be loaded."""
+    return AlertOut(**_facts(alert))
+
+
+def alert_story(alert: Alert, events: list[AlertEvent]) -> AlertStory:
+    """Show an alert with its history."""
+    told = [EventOut(at=event.at, kind=event.kind, actor=event.actor, detail=event.detail) for event in events]
+    return AlertStory(**_facts(alert), events=told)
+
+
+def _facts(alert: Alert) -> dict[str, Any]:
+    same = AlertOut.model_fields.keys() - {"account_id", "account_name", "rep", "calm_since", "snoozed_until_risk"}
+    return {name: getattr(alert, name) for name in same} | {
+        "account_id": alert.account.external_id,
+        "account_name": alert.account.name,
+        "rep": alert.account.rep.email if alert.account.rep else None,
+        "calm_since": alert.below_since,
+        "snoozed_until_risk": alert.snooze_risk,
+    }
+
+
+def cursor_after(alert: Alert, order: Order) -> str:
+    """Name the place behind an alert in a list."""
+    place = repr(alert.risk) if order is Order.RISK else alert.opened_at.isoformat()
+    return base64.urlsafe_b64encode(f"{order}|{place}|{alert.id}".encode()).decode().rstrip("=")
+
+
+def place_of(cursor: str, order: Order) -> tuple[float | datetime, UUID]:
+    """Read a cursor.
+
+    Raises:
+        CursorInvalid: made by hand, or for another order.
+    """
+    try:
+        text = base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True).decode()
+        made_for, place, alert_id = text.split("|")
+        value = read_moment(place) if order is Order.OPENED else read_number(float(place))
+        if made_for == order:
+            return value, UUID(alert_id)
+    except ValueError:
+        pass
+    raise CursorInvalid("Take `next_cursor` of the page before, with the same sort.")
