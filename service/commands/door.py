@@ -2,13 +2,17 @@
 
 import functools
 import json
+import logging
+import os
 import sys
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Annotated, Any
 
 import typer
-from pydantic import ValidationError
+from pydantic import SecretStr, ValidationError
 from rich.console import Console
+from rich.table import Table
 
 from service.kit import logs, schema
 from service.kit.database import OUTAGES, Database
@@ -16,6 +20,7 @@ from service.kit.errors import HeadsupError, Invalid, Unavailable
 from service.kit.settings import Settings
 
 FAILED, USAGE, SOME_REJECTED = 1, 2, 3
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 
 # Standard output is for answers; progress, notes and errors go here.
 notes = Console(stderr=True, highlight=False, soft_wrap=True)
@@ -29,6 +34,11 @@ class NotInitialised(Unavailable):
     """This installation is not set up."""
 
 
+def data_dir() -> Path:
+    """The data folder in force."""
+    return Path(os.environ.get("HEADSUP_DATA_DIR", "var"))
+
+
 def load_settings() -> Settings:
     """Read the settings and set up the logs.
 
@@ -36,16 +46,21 @@ def load_settings() -> Settings:
         SettingsWrong: the detail names each wrong setting and what is expected.
     """
     try:
-        settings = Settings.load()
+        settings = Settings.load(data_dir())
     except ValidationError as error:
         raise SettingsWrong("; ".join(wrong_settings(error))) from error
     logs.configure(settings)
+    # Commands say themselves what a migration did.
+    logging.getLogger("alembic").setLevel(logging.WARNING)
     return settings
 
 
 def wrong_settings(error: ValidationError) -> list[str]:
     """One sentence for each wrong setting, without the value: it may be a secret."""
-    return [f"HEADSUP_{'_'.join(str(step) for step in item['loc']).upper()}: {item['msg']}" for item in error.errors()]
+    return [
+        f"HEADSUP_{'_'.join(str(step) for step in item['loc']).upper()}: {item['msg'].removeprefix('Value error, ')}"
+        for item in error.errors()
+    ]
 
 
 def open_db(settings: Settings) -> Database:
@@ -73,6 +88,25 @@ def say(line: str = "") -> None:
     sys.stdout.write(line + "\n")
 
 
+def shown(value: Any) -> str:
+    """A default as it is written in the settings file."""
+    if isinstance(value, SecretStr):
+        return ""
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def table(rows: Sequence[dict[str, Any]], *, empty: str) -> None:
+    """Print rows for people, or a sentence where there are none."""
+    if not rows:
+        say(empty)
+        return
+    drawn = Table(*rows[0], box=None, pad_edge=False, header_style="bold")
+    for row in rows:
+        drawn.add_row(*(str(value) for value in row.values()))
+    width = None if sys.stdout.isatty() else 200
+    Console(highlight=False, markup=False, width=width).print(drawn)
+
+
 def guarded(command: Callable[..., Any]) -> Callable[..., Any]:
     """Wrap a command so that what it refuses ends in one sentence and exit code 1, not in a traceback."""
 
@@ -81,7 +115,7 @@ def guarded(command: Callable[..., Any]) -> Callable[..., Any]:
         try:
             return command(*args, **kwargs)
         except HeadsupError as error:
-            refusal = f"{error.title()}: {error.detail}" if error.detail else f"{error.title()}."
+            refusal = f"{error.title()}. {error.detail}".rstrip()
         except OUTAGES as error:
             refusal = f"The database does not answer: {first_line(error)}"
         except OSError as error:

@@ -1,0 +1,104 @@
+"""`headsup key …` and `headsup operator add`: who may come in."""
+
+import getpass
+import secrets
+import sys
+from typing import Annotated
+
+import typer
+
+from models import ApiKey, Role, Scope
+from service.access import actions, queries
+from service.commands import door
+from service.commands.door import Json
+from service.kit.clock import SystemClock
+from service.kit.errors import Invalid
+
+BY = f"cli:{getpass.getuser()}"
+PasswordStdin = Annotated[
+    bool, typer.Option("--password-stdin", help="Read the password from standard input, one line.")
+]
+
+
+class PasswordMissing(Invalid):
+    """There is no password on standard input."""
+
+
+def create_key(
+    name: Annotated[str, typer.Argument(help="What the key is for; histories show it.")],
+    scope: Annotated[list[Scope], typer.Option(help="What it opens; give it several times.")],
+    *,
+    as_json: Json = False,
+) -> None:
+    """Make an API key and print it. It cannot be had again: only a hash is kept."""
+    with door.open_db(door.load_settings()).begin() as session:
+        text = actions.create_key(session, name, scope, by=BY, now=SystemClock().now())
+    if as_json:
+        door.answer({"name": name, "scopes": [each.value for each in scope], "key": text})
+    else:
+        door.say(text)
+        door.notes.print("Keep it now: it is not shown again.")
+
+
+def list_keys(*, as_json: Json = False) -> None:
+    """List the API keys, without their secrets."""
+    with door.open_db(door.load_settings()).read() as session:
+        keys = [_row(key) for key in queries.all_keys(session)]
+    if as_json:
+        door.answer({"keys": keys})
+    else:
+        door.table(keys, empty="No keys yet: `headsup key create NAME --scope ingest`.")
+
+
+def revoke_key(name: Annotated[str, typer.Argument(help="The key's name.")], *, as_json: Json = False) -> None:
+    """End the newest live key of that name, at once."""
+    with door.open_db(door.load_settings()).begin() as session:
+        key = _row(actions.revoke_key(session, name, by=BY, now=SystemClock().now()))
+    if as_json:
+        door.answer(key)
+    else:
+        door.say(f"{name} opens nothing any more.")
+
+
+def add_operator(
+    email: Annotated[str, typer.Argument(help="The login.")],
+    role: Annotated[Role, typer.Option(help="What the operator may do.")] = Role.AGENT,
+    name: Annotated[str, typer.Option(help="The name that others see; empty means from the address.")] = "",
+    *,
+    password_stdin: PasswordStdin = False,
+    as_json: Json = False,
+) -> None:
+    """Give a person of operations a login. Without a terminal a password is made up and printed once."""
+    db = door.open_db(door.load_settings())
+    password, made_up = new_password(from_stdin=password_stdin)
+    shown = name or email.partition("@")[0].replace(".", " ").title()
+    with db.begin() as session:
+        actions.add_operator(session, email, shown, role, password, by=BY, now=SystemClock().now())
+    facts = {"email": email.lower(), "name": shown, "role": role.value} | ({"password": password} if made_up else {})
+    if as_json:
+        door.answer(facts)
+    else:
+        door.say("\n".join(f"{key:9} {value}" for key, value in facts.items()))
+
+
+def new_password(*, from_stdin: bool) -> tuple[str, bool]:
+    """Get a password: from standard input, by asking at a terminal, or else made up (then True comes with it).
+
+    Raises:
+        PasswordMissing: standard input had no line.
+    """
+    if from_stdin:
+        password = sys.stdin.readline().rstrip("\r\n")
+        if not password:
+            raise PasswordMissing("Send it as one line: `headsup … --password-stdin < file`.")
+        return password, False
+    if sys.stdin.isatty():
+        return typer.prompt("Password", hide_input=True, confirmation_prompt=True, err=True), False
+    return secrets.token_urlsafe(15), True
+
+
+def _row(key: ApiKey) -> dict[str, str]:
+    state = "revoked" if key.revoked_at else "live"
+    used = f"{key.last_used_at:%Y-%m-%d %H:%M}" if key.last_used_at else "never"
+    begins = f"hu_{key.public_id}_…"
+    return {"name": key.name, "key": begins, "scopes": " ".join(key.scopes), "state": state, "last used": used}

@@ -1,0 +1,120 @@
+"""`headsup serve` and `headsup worker`: the processes of an installation."""
+
+import signal
+import socket
+import threading
+from types import FrameType
+from typing import Annotated
+
+import typer
+import uvicorn
+from fastapi import FastAPI
+
+from service import worker as work
+from service.app import create_app
+from service.commands import door
+from service.kit.clock import Clock, SystemClock
+from service.kit.database import Database
+from service.kit.errors import Conflict
+from service.kit.settings import Settings
+
+# Together below the ten seconds that container engines give before they kill.
+DRAIN_SECONDS, WORKER_SECONDS = 5, 4
+
+
+class PortTaken(Conflict):
+    """The address cannot be listened on."""
+
+
+def serve(
+    host: Annotated[str | None, typer.Option(help="Address to listen on; HEADSUP_HOST.")] = None,
+    port: Annotated[int | None, typer.Option(help="Port to listen on, 0 for any; HEADSUP_PORT.")] = None,
+) -> None:
+    """Serve API and console. With the embedded database the worker runs in this process too."""
+    settings = with_keys(door.load_settings())
+    db = door.open_db(settings)
+    listener = listen(settings.host if host is None else host, settings.port if port is None else port)
+    door.notes.print(f"Headsup is at {address(listener)}")
+    serve_until_told(create_app(settings, db), db, settings, SystemClock(), listener)
+
+
+def worker() -> None:
+    """Score, open alerts and send mail until told to stop. Any number of workers may share a PostgreSQL."""
+    settings = with_keys(door.load_settings())
+    db = door.open_db(settings)
+    stop = stop_on_signals()
+    work.run(db, settings, SystemClock(), stop)
+    db.close()
+
+
+def with_keys(settings: Settings) -> Settings:
+    """Refuse to run without the keys that sign sessions, links and models.
+
+    Raises:
+        NotInitialised: run `headsup init` first.
+    """
+    if not settings.secret_key.get_secret_value() or not settings.signing_key.get_secret_value():
+        raise door.NotInitialised(f"There are no keys in {settings.settings_file}: run `headsup init`.")
+    return settings
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """Take the port before anything else starts.
+
+    Raises:
+        PortTaken: somebody else has it, or the address is not this machine's.
+    """
+    try:
+        family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        return socket.create_server((host, port), family=family)
+    except OSError as error:
+        raise PortTaken(f"{host}:{port}: {error.strerror}. Take another with --port.") from error
+
+
+def address(listener: socket.socket) -> str:
+    """The URL of a listening socket."""
+    host, port = listener.getsockname()[:2]
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
+def serve_until_told(app: FastAPI, db: Database, settings: Settings, clock: Clock, listener: socket.socket) -> None:
+    """Serve, with a worker beside it where the database is embedded, until SIGTERM or Ctrl-C."""
+    stop = stop_on_signals()
+    beside = threading.Thread(target=work.run, args=(db, settings, clock, stop), name="worker", daemon=True)
+    if settings.embedded:
+        beside.start()
+    server(app).run(sockets=[listener])
+    stop.set()
+    if settings.embedded:
+        beside.join(WORKER_SECONDS)
+    db.close()
+
+
+def server(app: FastAPI) -> uvicorn.Server:
+    """A web server with limits: it ends on time even with open streams, and tells no version."""
+    config = uvicorn.Config(
+        app,
+        http="h11",
+        h11_max_incomplete_event_size=32 * 1024,
+        timeout_keep_alive=15,
+        timeout_graceful_shutdown=DRAIN_SECONDS,
+        limit_concurrency=400,
+        server_header=False,
+        proxy_headers=False,
+        access_log=False,
+        log_config=None,
+        log_level="warning",
+    )
+    return uvicorn.Server(config)
+
+
+def stop_on_signals() -> threading.Event:
+    """An event that SIGTERM and Ctrl-C set. uvicorn raises them again when it has ended, so they must not kill."""
+    stop = threading.Event()
+
+    def told(_number: int, _frame: FrameType | None) -> None:
+        stop.set()
+
+    signal.signal(signal.SIGTERM, told)
+    signal.signal(signal.SIGINT, told)
+    return stop
