@@ -3,20 +3,25 @@
 from fastapi import APIRouter, FastAPI
 
 from service.access.guards import Limiter
-from service.alerts import routes as alerts
 from service.accounts import routes as accounts
+from service.alerts import routes as alerts
 from service.complaints import routes as complaints
+from service.console.install import install as install_console
+from service.health import routes as health
 from service.kit.clock import Clock, SystemClock
 from service.kit.database import Database
 from service.kit.http import BodyLimit, Utf8Only, install_error_handlers
 from service.kit.settings import Settings
 from service.metrics import routes as metrics
+from service.risk import routes as risk
 
 # The accounts' routes stay last: theirs take the whole rest of a path, since an account's id may hold a slash.
 ROUTERS: tuple[APIRouter, ...] = (
     alerts.router,
     metrics.router,
     complaints.router,
+    risk.router,
+    health.router,
     accounts.router,
 )
 
@@ -39,6 +44,8 @@ def create_app(settings: Settings, db: Database | None = None, clock: Clock | No
     app.state.clock = clock or SystemClock()
     app.state.limiter = Limiter()
     install_error_handlers(app)
+    health.count_requests(app)
     for router in ROUTERS:
         app.include_router(router)
+    install_console(app, settings)
     return app

@@ -167,7 +167,9 @@ def _domain_error(request: Request, error: Exception) -> Response:
         headers["Retry-After"] = str(error.facts.pop("retry_after", RETRY_SECONDS))
     if status == 401:
         headers["WWW-Authenticate"] = 'Bearer realm="headsup"'
-    return problem(request, status, error.title(), error.detail, error.slug(), headers=headers, **error.facts)
+    return problem(
+        request, status, error.title(), error.detail or error.title(), error.slug(), headers=headers, **error.facts
+    )
 
 
 def _malformed(request: Request, error: Exception) -> Response:

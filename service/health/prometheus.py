@@ -1,0 +1,85 @@
+"""Figures for Prometheus: requests are counted here, everything else is read from the tables when asked."""
+
+from collections.abc import Iterator
+
+from prometheus_client import CollectorRegistry, Counter, disable_created_metrics, generate_latest
+from prometheus_client.metrics_core import GaugeMetricFamily, Metric
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from service.health.queries import Figures
+
+disable_created_metrics()
+
+
+class Requests:
+    """Counts answers by route and status. A route is its pattern, so that ids make no new series."""
+
+    def __init__(self) -> None:
+        self.registry = CollectorRegistry()
+        self._count = Counter(
+            "headsup_requests", "Requests answered.", ["method", "route", "status"], registry=self.registry
+        )
+
+    def note(self, scope: Scope, status: int) -> None:
+        route = getattr(scope.get("route"), "path", "none")
+        # A method is free text: only known ones are told apart.
+        method = scope["method"] if scope["method"] in {"GET", "HEAD", "POST", "PUT", "DELETE"} else "other"
+        self._count.labels(method, route, str(status)).inc()
+
+
+class CountRequests:
+    """Middleware that notes each answer."""
+
+    def __init__(self, app: ASGIApp, requests: Requests) -> None:
+        self.app = app
+        self.requests = requests
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        async def noting(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                self.requests.note(scope, message["status"])
+            await send(message)
+
+        await self.app(scope, receive, noting if scope["type"] == "http" else send)
+
+
+class _Read:
+    """The figures in the shape that prometheus_client asks for."""
+
+    def __init__(self, figures: Figures) -> None:
+        self._figures = figures
+
+    def collect(self) -> Iterator[Metric]:
+        now = self._figures
+        yield _gauge("headsup_accounts", "Accounts.", now.accounts)
+        yield _gauge("headsup_accounts_unscored", "Accounts with data newer than their score.", now.accounts_unscored)
+        yield _gauge("headsup_observations", "Observations, on PostgreSQL about.", now.observations)
+        yield _gauge("headsup_alerts_open", "Live alerts.", now.alerts_open)
+        yield _gauge(
+            "headsup_alert_unacknowledged_age_seconds",
+            "Age of the oldest alert that nobody has acknowledged; 0 if there is none.",
+            now.alert_unacknowledged_age or 0,
+        )
+        yield _gauge("headsup_mail_queue_age_seconds", "Age of the oldest unsent mail.", now.mail_queue_age or 0)
+        if now.model_age is not None:
+            yield _gauge("headsup_model_age_seconds", "Time since the active model was trained.", now.model_age)
+        yield _labelled("headsup_mails", "Mails by state.", "state", now.mails)
+        yield _labelled("headsup_worker_step_age_seconds", "Time since a worker step ended well.", "step", now.steps)
+
+
+def _gauge(name: str, about: str, value: float) -> Metric:
+    return GaugeMetricFamily(name, about, value=value)
+
+
+def _labelled(name: str, about: str, label: str, values: dict[str, int] | dict[str, float]) -> Metric:
+    family = GaugeMetricFamily(name, about, labels=[label])
+    for key, value in values.items():
+        family.add_metric([key], value)
+    return family
+
+
+def exposition(requests: Requests, figures: Figures) -> bytes:
+    """Write everything in Prometheus' text format."""
+    read = CollectorRegistry()
+    read.register(_Read(figures))
+    return generate_latest(requests.registry) + generate_latest(read)

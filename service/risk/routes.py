@@ -1,0 +1,121 @@
+"""HTTP of risks: what dashboards poll."""
+
+import hashlib
+from datetime import timedelta
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Header, Query, Request
+from starlette.responses import JSONResponse, Response
+
+from service.access.guards import Reader
+from service.accounts.queries import account as account_of
+from service.kit.cursors import Cursor, read_cursor, write_cursor
+from service.kit.fields import Address, Id, Moment, Word
+from service.kit.http import Config, Db, Now, problems
+from service.risk import queries
+from service.risk.rules import Asked, Sort, as_csv
+from service.risk.schemas import RiskDay, RiskHistory, RiskItem, RiskList
+from service.scoring.queries import alert_line
+from service.scoring.rules import band
+
+router = APIRouter(prefix="/v1", tags=["risk"])
+CSV = "text/csv"
+ANSWERS: dict[int | str, dict[str, Any]] = {
+    **problems(),
+    200: {"model": RiskList, "content": {CSV: {"schema": {"type": "string"}}}},
+    304: {"description": "Nothing has changed since the answer with the ETag in If-None-Match."},
+}
+
+
+def _asked(
+    min_risk: Annotated[float, Query(ge=0, le=1, allow_inf_nan=False)] = 0,
+    rep: Annotated[Address | None, Query(description="Accounts of the rep with this address.")] = None,
+    segment: Word | None = None,
+    changed_since: Annotated[Moment | None, Query(description="Accounts whose risk changed since.")] = None,
+    sort: Sort = Sort.RISK_DESC,
+) -> Asked:
+    return Asked(min_risk, rep, segment, changed_since, sort)
+
+
+@router.get("/risk", responses=ANSWERS, response_model=None)
+def list_risks(
+    request: Request,
+    _caller: Reader,
+    asked: Annotated[Asked, Depends(_asked)],
+    db: Db,
+    settings: Config,
+    *,
+    now: Now,
+    limit: Annotated[int, Query(ge=1, le=1_000)] = 100,
+    cursor: Cursor = None,
+    accept: Annotated[str, Header(include_in_schema=False)] = "",
+    if_none_match: Annotated[str, Header()] = "",
+) -> Response:
+    """List accounts by risk, the riskiest first.
+
+    An account is listed once it has a score. Poll with `If-None-Match`: 304 means that nothing has changed.
+    With `Accept: text/csv` the page comes as CSV, and the next one as a `Link` header.
+    """
+    as_text = CSV in accept
+    after = read_cursor(settings, asked.fingerprint, cursor, asked.sort.kind, str)
+    with db.read() as session:
+        seen = (queries.version(session, today=now.date()), asked, limit, cursor, as_text)
+        headers = {"ETag": _etag(seen), "Cache-Control": "private, no-cache", "Vary": "Accept, Authorization"}
+        if _matches(if_none_match, headers["ETag"]):
+            return Response(status_code=304, headers=headers)
+        rows = queries.risks(
+            session, asked, today=now.date(), after=queries.Position(*after) if after else None, limit=limit + 1
+        )
+        line = alert_line(session)
+    items = [_item(row, line) for row in rows[:limit]]
+    following = None
+    if len(rows) > limit:
+        last = rows[limit - 1]
+        following = write_cursor(settings, asked.fingerprint, queries.sort_value(last, asked.sort), last.account_id)
+    if as_text:
+        if following:
+            headers["Link"] = f'<{request.url.include_query_params(cursor=following)}>; rel="next"'
+        return Response(as_csv(items), media_type="text/csv; charset=utf-8; header=present", headers=headers)
+    return JSONResponse(RiskList(items=items, next=following).model_dump(mode="json"), headers=headers)
+
+
+def _item(row: Any, line: float) -> RiskItem:
+    return RiskItem(
+        account_id=row.account_id,
+        name=row.name,
+        rep=row.rep,
+        segment=row.segment,
+        risk=round(row.risk, 6),
+        rank=row.rank,
+        band=band(row.risk, line),
+        change_7d=None if row.change_7d is None else round(row.change_7d, 6),
+        reasons=[reason["sentence"] for reason in row.reasons],
+        scored_at=row.scored_at,
+        data_through=row.data_through,
+        model=row.model,
+        missing=row.missing,
+    )
+
+
+def _etag(seen: object) -> str:
+    return f'"{hashlib.sha256(repr(seen).encode()).hexdigest()[:32]}"'
+
+
+def _matches(if_none_match: str, etag: str) -> bool:
+    return any(tag.strip().removeprefix("W/") in {etag, "*"} for tag in if_none_match.split(","))
+
+
+@router.get("/accounts/{account_id:path}/risk", responses=problems(404))
+def list_risk_days(
+    _caller: Reader,
+    account_id: Id,
+    db: Db,
+    now: Now,
+    days: Annotated[int, Query(ge=1, le=730, description="How far back, in days.")] = 90,
+) -> RiskHistory:
+    """Tell the risk of an account day by day, oldest first. Days without a score are left out."""
+    with db.read() as session:
+        account = account_of(session, account_id)
+        found = queries.risk_days(session, account, since=(now - timedelta(days=days)).date())
+        items = [RiskDay(day=each.day, risk=round(each.risk, 6), model=each.model) for each in found]
+    return RiskHistory(account_id=account.external_id, items=items)
