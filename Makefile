@@ -1,0 +1,57 @@
+# Each target sets itself up: it needs Python 3.11 or newer, make, and a package index.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+COMPILE := $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header --no-annotate \
+	--python-version 3.11
+WORKERS ?= 2
+
+.PHONY: run test check bench lock clean help
+
+help: ## Say what can be made
+	@grep -E '^[a-z]+:.*## ' Makefile | sed -E 's/:.*## /\t/' | expand -t 8
+
+run: $(VENV)/.runtime ## Replay a simulated company, then serve it at http://127.0.0.1:8000
+	$(BIN)/headsup demo
+
+test: $(VENV)/.dev ## Run the tests on SQLite
+	$(BIN)/pytest -n $(WORKERS)
+
+check: $(VENV)/.dev ## Everything a change must pass: format, lint, types, layers, tests on both databases
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/pytest -n $(WORKERS)
+	@if command -v initdb >/dev/null || ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1; then \
+		echo "HEADSUP_TEST_DATABASE=postgresql $(BIN)/pytest -n $(WORKERS)"; \
+		HEADSUP_TEST_DATABASE=postgresql $(BIN)/pytest -n $(WORKERS); \
+	else echo "PostgreSQL is not installed: its run was left out."; fi
+
+bench: $(VENV)/.dev ## Measure speed: ingest, import, scoring, queue
+	$(BIN)/python -m benchmarks
+
+lock: $(VENV)/.dev ## Pin the dependencies anew, with hashes
+	$(COMPILE) pyproject.toml --extra postgres -o requirements.lock
+	$(COMPILE) pyproject.toml --extra postgres --group dev -o requirements-dev.lock
+	echo hatchling | $(COMPILE) -c requirements-dev.lock - -o requirements-build.lock
+
+clean: ## Remove the environment and what tools left; never data
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .schemathesis
+
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+		echo "Headsup needs Python 3.11 or newer; $(PYTHON) is $$($(PYTHON) -V). Try: make PYTHON=python3.13"; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.runtime: requirements.lock requirements-build.lock pyproject.toml | $(BIN)/python
+	$(PIP) --require-hashes -r requirements.lock
+	$(PIP) --require-hashes -r requirements-build.lock
+	$(PIP) --no-build-isolation --no-deps --editable .
+	@touch $@
+
+$(VENV)/.dev: requirements-dev.lock pyproject.toml | $(BIN)/python
+	$(PIP) --require-hashes -r requirements-dev.lock
+	$(PIP) --no-build-isolation --no-deps --editable .
+	@touch $@ $(VENV)/.runtime
