@@ -2,9 +2,10 @@
 
 from datetime import datetime
 
-from sqlalchemy import select, update
+from sqlalchemy import delete, select, update
+from sqlalchemy.orm import joinedload
 
-from models import ApiKey, AuditEntry, Operator, Role
+from models import ApiKey, AuditEntry, LoginSession, Operator, Role
 from service.kit.database import Session
 
 
@@ -39,6 +40,19 @@ def leads(session: Session) -> list[Operator]:
     """Whom an escalation reaches: the leads, or the administrators where nobody leads."""
     active = operators(session)
     return [each for each in active if each.role is Role.LEAD] or [each for each in active if each.role is Role.ADMIN]
+
+
+def login_session(session: Session, token_sha256: str) -> LoginSession | None:
+    """The session with its operator."""
+    return session.get(LoginSession, token_sha256, options=[joinedload(LoginSession.operator)])
+
+
+def mark_session_seen(session: Session, token_sha256: str, *, now: datetime) -> None:
+    session.execute(update(LoginSession).where(LoginSession.token_sha256 == token_sha256).values(seen_at=now))
+
+
+def drop_expired_sessions(session: Session, *, now: datetime) -> None:
+    session.execute(delete(LoginSession).where(LoginSession.expires_at <= now))
 
 
 def audit_entries(session: Session, *, limit: int) -> list[AuditEntry]:

@@ -1,0 +1,76 @@
+"""The guards of the console: who is signed in, and whether they may act."""
+
+from dataclasses import dataclass
+from typing import Annotated
+from zoneinfo import ZoneInfo
+
+from fastapi import Depends, Request
+
+from models import Operator, Scope
+from service.access import queries, sessions
+from service.access.rules import ROLE_SCOPES
+from service.kit.errors import Forbidden
+from service.kit.http import Config, Db, Now
+
+
+class RoleMissing(Forbidden):
+    """Your role may look, but not act."""
+
+
+@dataclass(frozen=True)
+class Visitor:
+    """Who is looking at the page."""
+
+    operator: Operator
+
+    @property
+    def actor(self) -> str:
+        """The name that goes into histories."""
+        return self.operator.email
+
+    @property
+    def may_act(self) -> bool:
+        return Scope.OPERATE in ROLE_SCOPES[self.operator.role]
+
+    @property
+    def zone(self) -> ZoneInfo:
+        return ZoneInfo(self.operator.time_zone)
+
+
+def cookie_name(*, secure: bool) -> str:
+    """`__Host-` ties the cookie to this host and to TLS; browsers refuse it over plain http."""
+    return "__Host-headsup" if secure else "headsup"
+
+
+def _watching(request: Request, db: Db, settings: Config, now: Now) -> Visitor:
+    """Let in whoever has a session; a poll comes in here, so that an open tab alone keeps nobody signed in."""
+    token = request.cookies.get(cookie_name(secure=settings.cookie_secure))
+    if not token:
+        raise sessions.SignInNeeded
+    with db.read() as session:
+        row = sessions.live_session(session, token, now=now)
+    request.state.login_session = row
+    return Visitor(row.operator)
+
+
+Watching = Annotated[Visitor, Depends(_watching)]
+
+
+def _signed_in(request: Request, visitor: Watching, db: Db, now: Now) -> Visitor:
+    row = request.state.login_session
+    if now - row.seen_at >= sessions.SEEN_AGAIN:
+        with db.begin() as session:
+            queries.mark_session_seen(session, row.token_sha256, now=now)
+    return visitor
+
+
+SignedIn = Annotated[Visitor, Depends(_signed_in)]
+
+
+def _working(visitor: SignedIn) -> Visitor:
+    if not visitor.may_act:
+        raise RoleMissing("Ask an agent of operations to do it, or an administrator for another role.")
+    return visitor
+
+
+Working = Annotated[Visitor, Depends(_working)]

@@ -1,0 +1,21 @@
+"""Put the console into the application."""
+
+from fastapi import FastAPI
+
+from service.access.sessions import LoginDoor, SignInNeeded
+from service.console import assets, pages
+from service.console.headers import Hardened
+from service.console.routes import alerts, login, queue
+from service.kit.settings import Settings
+
+ROUTERS = (assets.router, login.router, queue.router, alerts.router)
+
+
+def install(app: FastAPI, settings: Settings) -> None:
+    """Add pages, protective headers and problem pages. Call it when the error handlers are in place."""
+    app.state.login_door = LoginDoor(settings.login_attempts)
+    app.add_middleware(Hardened, site_url=settings.site_url)
+    pages.show_problems_as_pages(app)
+    app.add_exception_handler(SignInNeeded, pages.to_login)
+    for router in ROUTERS:
+        app.include_router(router)

@@ -1,0 +1,70 @@
+"""What the rows of the queue and the panel of an alert show."""
+
+from collections.abc import Collection, Mapping
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from models import Alert
+from service.access import queries as access
+from service.alerts import queries as alert_queries
+from service.console import rules
+from service.console.doors import Visitor
+from service.console.queries import alert as queries
+from service.console.queries import queue
+from service.kit.database import Session
+
+HISTORY_DAYS = 120
+RISE = 0.10
+FIELDS = ("cause", "owner", "fix", "say", "next_update_at", "own_time")
+
+
+def panel_facts(
+    session: Session,
+    alert: Alert,
+    visitor: Visitor,
+    *,
+    now: datetime,
+    draft: Mapping[str, str] | None = None,
+    missing: Collection[str] = (),
+    notice: str = "",
+) -> dict[str, Any]:
+    """Everything the panel needs. `draft` is what was typed and could not be sent, `missing` names what it lacks."""
+    today = now.date()
+    presets = rules.next_update_presets(now, visitor.zone)
+    fresh = dict.fromkeys(FIELDS, "") | {
+        "owner": visitor.operator.name,
+        "next_update_at": presets[0].at.isoformat(),
+    }
+    history = queue.risk_history(session, [alert.account_id], since=today - timedelta(days=HISTORY_DAYS))
+    return {
+        "alert": alert,
+        "events": alert_queries.events(session, alert.id),
+        "told": queries.told(session, alert.id),
+        "last_event": queries.last_event(session, alert.id),
+        "risk_days": history.get(alert.account_id, []),
+        "names": queue.operator_names(session),
+        "operators": access.operators(session),
+        "update_presets": presets,
+        "snooze_presets": rules.snooze_presets(now, visitor.zone),
+        "rise_to": min(round(alert.risk + RISE, 3), 1.0),
+        "draft": draft or fresh,
+        "missing": missing,
+        "notice": notice,
+    }
+
+
+def row_facts(session: Session, alerts: list[Alert], *, today: date) -> dict[str, Any]:
+    """What the rows show beside the alerts themselves."""
+    ids = [alert.id for alert in alerts]
+    since = today - timedelta(days=rules.SPARK_DAYS - 1)
+    history = queue.risk_history(session, [alert.account_id for alert in alerts], since=since)
+    lines = [alert.line for alert in alerts]
+    top = max([1.25 * max(lines, default=0.8), *(risk for days in history.values() for _, risk in days)])
+    return {
+        "history": history,
+        "top": min(top, 1.0),
+        "today": today,
+        "promised": queue.promised(session, ids),
+        "seen": queue.last_events(session, ids),
+        "names": queue.operator_names(session),
+    }

@@ -1,0 +1,136 @@
+"""How numbers and moments read on a page; pure."""
+
+from collections.abc import Sequence
+from datetime import date, datetime, timedelta
+from typing import NamedTuple
+from zoneinfo import ZoneInfo
+
+SPARK_DAYS = 30
+SPARK_WIDTH = 96
+SPARK_HEIGHT = 24
+MINUTE, HOUR, DAY = 60, 3600, 86_400
+
+
+class Preset(NamedTuple):
+    """A moment that a button offers."""
+
+    label: str
+    at: datetime
+
+
+def shade(risk: float, line: float) -> str:
+    """The colour of a risk: severe is far over the alert line (twice it, or half way from it to certain)."""
+    if risk >= min(2 * line, (1 + line) / 2):
+        return "severe"
+    if risk >= line:
+        return "high"
+    return "watch" if risk >= line / 2 else "calm"
+
+
+def percent(share: float | None) -> str:
+    """A share in [0, 1] in words of the page; small ones keep a digit."""
+    if share is None:
+        return "—"
+    value = share * 100
+    if 0 < value < 1:
+        return "<1 %"
+    return f"{value:.0f} %"
+
+
+def amount(value: float | None, unit: str = "") -> str:
+    """A measured value with its unit. A unit called share, ratio or % is shown as percent."""
+    if value is None:
+        return "—"
+    if unit.lower() in {"share", "ratio", "fraction"}:
+        return f"{value * 100:.3g} %"
+    number = f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.3g}"
+    return f"{number} {unit}".strip()
+
+
+def span(seconds: float) -> str:
+    """A length of time in its largest unit: 45 s, 12 min, 3 h, 5 d."""
+    seconds = abs(seconds)
+    if seconds < MINUTE:
+        return "1 min"
+    if seconds < HOUR:
+        return f"{seconds / MINUTE:.0f} min"
+    if seconds < 2 * DAY:
+        return f"{seconds / HOUR:.0f} h"
+    return f"{seconds / DAY:.0f} d"
+
+
+def relative(moment: datetime, now: datetime) -> str:
+    """When a moment is, seen from now."""
+    seconds = (moment - now).total_seconds()
+    if abs(seconds) < MINUTE:
+        return "now"
+    return f"in {span(seconds)}" if seconds > 0 else f"{span(seconds)} ago"
+
+
+def absolute(moment: datetime, zone: ZoneInfo) -> str:
+    """A moment on the reader's clock."""
+    return f"{moment.astimezone(zone):%a %d %b %Y, %H:%M %Z}"
+
+
+def sparkline(history: Sequence[tuple[date, float]], today: date, top: float) -> str:
+    """The points of a polyline over the last 30 days; empty when there are fewer than two."""
+    first = today - timedelta(days=SPARK_DAYS - 1)
+    points = [
+        f"{(day - first).days * SPARK_WIDTH / (SPARK_DAYS - 1):.1f},{spark_y(risk, top):.1f}"
+        for day, risk in history
+        if first <= day <= today
+    ]
+    return " ".join(points) if len(points) > 1 else ""
+
+
+def spark_y(risk: float, top: float) -> float:
+    """The height of a risk in a sparkline, from its upper edge, with a pixel of air above and below."""
+    return 1 + (SPARK_HEIGHT - 2) * (1 - min(risk / top, 1.0)) if top > 0 else SPARK_HEIGHT - 1
+
+
+def next_update_presets(now: datetime, zone: ZoneInfo) -> list[Preset]:
+    """Times for the next update that people promise."""
+    local = now.astimezone(zone)
+    in_four_hours = _round_up(now + timedelta(hours=4), zone)
+    tomorrow = _working_day(local + timedelta(days=1)).replace(hour=9, minute=0, second=0, microsecond=0)
+    day_after = _working_day(tomorrow + timedelta(days=1))
+    moments = [Preset(f"{in_four_hours.astimezone(zone):%H:%M}", in_four_hours)]
+    if in_four_hours.astimezone(zone).date() != local.date():
+        moments = []
+    return [*moments, *(Preset(f"{moment:%a %H:%M}", moment) for moment in (tomorrow, day_after))]
+
+
+def snooze_presets(now: datetime, zone: ZoneInfo) -> list[Preset]:
+    """Until when an alert can be put aside."""
+    morning = now.astimezone(zone).replace(hour=8, minute=0, second=0, microsecond=0)
+    monday = morning + timedelta(days=7 - morning.weekday())
+    return [
+        Preset("3 hours", now + timedelta(hours=3)),
+        Preset("tomorrow 08:00", morning + timedelta(days=1)),
+        Preset("Monday 08:00", monday),
+    ]
+
+
+def local_moment(text: str, zone: ZoneInfo) -> datetime | None:
+    """Read what a preset or a `datetime-local` field sent; a moment without a zone is on the operator's clock."""
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    return moment if moment.tzinfo else moment.replace(tzinfo=zone)
+
+
+def safe_path(text: str) -> str:
+    """A path of this site to go back to; anything else is the queue."""
+    local = text.startswith("/") and not text.startswith(("//", "/\\")) and text.isprintable()
+    return text if local else "/"
+
+
+def _round_up(moment: datetime, zone: ZoneInfo) -> datetime:
+    local = moment.astimezone(zone)
+    missing = -local.minute % 30
+    return (local + timedelta(minutes=missing)).replace(second=0, microsecond=0)
+
+
+def _working_day(moment: datetime) -> datetime:
+    return moment + timedelta(days=max(0, 7 - moment.weekday()) if moment.weekday() > 4 else 0)
