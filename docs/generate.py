@@ -1,0 +1,114 @@
+"""Write the reference pages: settings.md, errors.md, cli.md. `make docs` runs it; a house test sees that it was run."""  # noqa: INP001, a script
+
+import importlib
+import pkgutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import typer
+
+import service
+from service.__main__ import COMMANDS, build
+from service.commands.door import shown
+from service.kit.errors import HeadsupError
+from service.kit.http import status_of
+from service.kit.settings import Settings
+
+FOLDER = Path(__file__).parent
+WRITTEN = "*Written by `make docs`; change the code and run it again.*"
+
+
+def pages() -> dict[str, str]:
+    """The pages by file name."""
+    return {"settings.md": settings_page(), "errors.md": errors_page(), "cli.md": cli_page()}
+
+
+def settings_page() -> str:
+    lines = [
+        "# Settings",
+        "",
+        WRITTEN,
+        "",
+        "Each setting is an environment variable. What the environment leaves open is read from `settings.env` in the",
+        "data folder, which `headsup init` writes. `headsup check` names each wrong one.",
+        "",
+        "| setting | default | what it does |",
+        "|---|---|---|",
+    ]
+    for name, field in Settings.model_fields.items():
+        default = shown(field.default)
+        lines.append(f"| `HEADSUP_{name.upper()}` | {f'`{default}`' if default else ''} | {field.description} |")
+    return "\n".join(lines) + "\n"
+
+
+def errors_page() -> str:
+    lines = [
+        "# Errors",
+        "",
+        WRITTEN,
+        "",
+        "Errors leave the API as RFC 9457 `application/problem+json`. `type` is an address of this installation that",
+        "explains the problem, `title` is fixed, `detail` says what to do.",
+        "",
+        "| type | status | title |",
+        "|---|---|---|",
+    ]
+    lines += [f"| `{kind.slug()}` | {status_of(kind())} | {kind.title()} |" for kind in sorted(kinds(), key=_slug)]
+    return "\n".join(lines) + "\n"
+
+
+def kinds() -> set[type[HeadsupError]]:
+    """All errors that the service knows."""
+    for module in pkgutil.walk_packages(service.__path__, "service."):
+        importlib.import_module(module.name)
+    return set(_below(HeadsupError))
+
+
+def _slug(kind: type[HeadsupError]) -> str:
+    return kind.slug()
+
+
+def _below(kind: type[HeadsupError]) -> Iterator[type[HeadsupError]]:
+    for each in kind.__subclasses__():
+        yield each
+        yield from _below(each)
+
+
+def cli_page() -> str:
+    lines = [
+        "# Command line",
+        "",
+        WRITTEN,
+        "",
+        "`headsup --data-dir DIR COMMAND …` works on the installation in DIR: `$HEADSUP_DATA_DIR` or `var` if left out.",
+        "Answers go to standard output, with `--json` as one object; progress, notes and errors to standard error.",
+        "",
+        "Exit codes: 0 done; 1 refused or failed, the reason is on standard error; 2 wrong usage; 3 some rows were",
+        "rejected.",
+    ]
+    for name in COMMANDS:
+        command: Any = typer.main.get_command(build(name.split()))
+        for word in name.split():
+            command = command.commands[word]
+        lines += ["", f"## headsup {name}", "", command.help or "", ""]
+        lines += [_parameter(parameter) for parameter in command.params]
+    return "\n".join(lines).rstrip() + "\n"
+
+
+def _parameter(parameter: Any) -> str:
+    words = ", ".join(f"`{word}`" for word in parameter.opts)
+    if parameter.param_type_name == "argument":
+        words = f"`{(parameter.metavar or parameter.name).upper()}`"
+    default = parameter.default
+    known = (
+        ""
+        if default in (None, False, "", ()) or callable(default)
+        else f" Default: `{getattr(default, 'value', default)}`."
+    )
+    return f"- {words}: {parameter.help or ''}{known}"
+
+
+if __name__ == "__main__":
+    for name, text in pages().items():
+        (FOLDER / name).write_text(text)
