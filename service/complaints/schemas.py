@@ -4,7 +4,7 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from service.kit.fields import Id, Incoming, Line, Moment, Prose
+from service.kit.fields import Id, Incoming, Moment, Prose, ShortWord
 from service.kit.rows import Columns, RowProblem, whole_cell
 
 EXAMPLE: dict[str, Any] = {
@@ -25,7 +25,7 @@ class ComplaintIn(Incoming):
     complaint_id: Id
     account_id: Id
     occurred_at: Moment
-    channel: Annotated[Line, Field(max_length=40)] | None = Field(None, description="phone, mail, survey, …")
+    channel: ShortWord | None = Field(None, description="phone, mail, survey, …")
     severity: Annotated[int, Field(ge=1, le=5)] | None = Field(None, description="1 is mild, 5 is the worst.")
     about: Annotated[Prose, Field(max_length=2_000)] | None = None
 

@@ -24,20 +24,27 @@ LATEST = datetime(2100, 1, 1, tzinfo=UTC)
 LARGEST = 1e300
 
 
-@lru_cache(maxsize=16_384)
-def clean_line(text: str) -> str:
-    """Bring one line of text to NFC, without white space around it.
+def line(at_least: int, at_most: int) -> AfterValidator:
+    """One line of text in NFC, without white space around it, of a length that is counted after that.
 
-    Raises:
-        ValueError: it holds control characters, line breaks or half a surrogate pair, or is far too long to cache.
+    Remembers what it has seen, as the same ids come again and again.
     """
-    if len(text) > 1_000:
-        msg = "is too long"
-        raise ValueError(msg)
-    if UNSAFE.search(text):
-        msg = "holds control characters"
-        raise ValueError(msg)
-    return unicodedata.normalize("NFC", text).strip()
+
+    @lru_cache(maxsize=16_384)
+    def clean(text: str) -> str:
+        # Far too long to be right, and to be remembered.
+        if len(text) > 5 * at_most:
+            raise ValueError(lengths)
+        if UNSAFE.search(text):
+            msg = "holds control characters"
+            raise ValueError(msg)
+        text = unicodedata.normalize("NFC", text).strip()
+        if not at_least <= len(text) <= at_most:
+            raise ValueError(lengths)
+        return text
+
+    lengths = f"must have {at_least} to {at_most} characters"
+    return AfterValidator(clean)
 
 
 def clean_prose(text: str) -> str:
@@ -133,13 +140,13 @@ class Incoming(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
 
 
-Line = Annotated[str, AfterValidator(clean_line)]
+Line = Annotated[str, line(0, 1_000)]
 Prose = Annotated[str, AfterValidator(clean_prose)]
-# Lengths are checked on the cleaned text, which is what is stored.
-Id = Annotated[Line, Field(min_length=1, max_length=200)]
-MetricId = Annotated[Line, Field(min_length=1, max_length=100)]
-Name = Annotated[Line, Field(max_length=200)]
-Word = Annotated[Line, Field(max_length=100)]
+Id = Annotated[str, line(1, 200), Field(json_schema_extra={"minLength": 1, "maxLength": 200})]
+MetricId = Annotated[str, line(1, 100), Field(json_schema_extra={"minLength": 1, "maxLength": 100})]
+Name = Annotated[str, line(0, 200), Field(json_schema_extra={"maxLength": 200})]
+Word = Annotated[str, line(0, 100), Field(json_schema_extra={"maxLength": 100})]
+ShortWord = Annotated[str, line(0, 40), Field(json_schema_extra={"maxLength": 40})]
 Address = Annotated[str, AfterValidator(clean_address), WithJsonSchema({"type": "string", "format": "email"})]
 TimeZone = Annotated[str, AfterValidator(clean_time_zone)]
 Moment = Annotated[datetime, BeforeValidator(read_moment), WithJsonSchema({"type": "string", "format": "date-time"})]

@@ -90,6 +90,8 @@ def reason(message: str) -> str:
 
 def text_cell(cell: Any) -> Any:
     """Spreadsheets hold ids as numbers: 1234 and 1234.0 are the id "1234"."""
+    if type(cell) is str:
+        return cell
     if isinstance(cell, float) and cell.is_integer():
         return str(int(cell))
     return str(cell) if isinstance(cell, int) and not isinstance(cell, bool) else cell
@@ -125,7 +127,7 @@ class Columns:
     def __init__(self, model: type[BaseModel], readers: Mapping[str, Callable[[Any], Any]]) -> None:
         self._known = set(model.model_fields)
         self._required = {name for name, about in model.model_fields.items() if about.is_required()}
-        self._readers = readers
+        self._readers = {name: readers.get(name, text_cell) for name in model.model_fields}
 
     def check(self, names: Sequence[str], *, derived: frozenset[str] = frozenset()) -> None:
         """Refuse a table as a whole rather than each of its rows.
@@ -145,7 +147,7 @@ class Columns:
             return Unreadable("has more cells than the header has columns")
         readers = self._readers
         return {
-            name: readers.get(name, text_cell)(cell)
+            name: readers[name](cell)
             for name, cell in zip(names, cells, strict=False)
-            if cell is not None and cell != "" and not (isinstance(cell, str) and cell.isspace())
+            if cell is not None and cell != ""
         }

@@ -21,7 +21,8 @@ UPSERT_SQLITE = (
     "INSERT INTO observations (account_id, observed_at, metric_id, item_id, value) VALUES (?, ?, ?, ?, ?)"
     " ON CONFLICT (account_id, observed_at, metric_id, item_id) DO UPDATE SET value = excluded.value"
 )
-SQLITE_MOMENT = "%Y-%m-%d %H:%M:%S.%f"
+# "2026-03-02 12:00:00.000000": how SQLAlchemy writes a moment on SQLite.
+SQLITE_MOMENT_LENGTH = 26
 
 # account, moment, metric, item: what makes an observation one.
 Key = tuple[int, datetime, int, str]
@@ -76,7 +77,7 @@ def upsert_observations(session: Session, rows: Sequence[tuple[Key, float]]) -> 
     """Write observations, each key once; one that is there already gets the new value."""
     if is_sqlite(session):
         values = [
-            (account, moment.strftime(SQLITE_MOMENT), metric, item, value)
+            (account, moment.isoformat(" ", "microseconds")[:SQLITE_MOMENT_LENGTH], metric, item, value)
             for (account, moment, metric, item), value in rows
         ]
         session.connection().exec_driver_sql(UPSERT_SQLITE, values)

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from models import Metric
-from service.kit.fields import Id, Incoming, Line, MetricId, Moment, Name, Number
+from service.kit.fields import Id, Incoming, MetricId, Moment, Name, Number, ShortWord
 from service.kit.rows import Columns, RowProblem, flag_cell, number_cell
 
 EXAMPLE: dict[str, Any] = {
@@ -25,7 +25,7 @@ class MetricIn(Incoming):
     model_config = ConfigDict(json_schema_extra={"examples": [EXAMPLE]})
 
     label: Name | None = Field(None, description="What people call it; empty means the metric's key.")
-    unit: Annotated[Line, Field(max_length=40)] = ""
+    unit: ShortWord = ""
     better: Literal["lower", "higher", "neutral"] | None = Field(
         None, description="Which direction is good for the client. A metric is not scored until this is known."
     )
@@ -79,7 +79,7 @@ class MetricList(BaseModel):
     items: list[MetricOut]
 
 
-ITEM_ID = Annotated[Line, Field(max_length=200), BeforeValidator(lambda item: "" if item is None else item)]
+ITEM_ID = Annotated[Name, BeforeValidator(lambda item: "" if item is None else item)]
 
 
 class ObservationIn(Incoming):
