@@ -5,10 +5,20 @@ from fastapi import FastAPI
 from service.access.sessions import LoginDoor, SignInNeeded
 from service.console import assets, pages
 from service.console.headers import Hardened
-from service.console.routes import alerts, login, queue
+from service.console.routes import accounts, alerts, login, mail, outlook, queue, status, todo
 from service.kit.settings import Settings
 
-ROUTERS = (assets.router, login.router, queue.router, alerts.router)
+ROUTERS = (
+    assets.router,
+    login.router,
+    queue.router,
+    alerts.router,
+    accounts.router,
+    outlook.router,
+    todo.router,
+    mail.router,
+    status.router,
+)
 
 
 def install(app: FastAPI, settings: Settings) -> None:

@@ -32,6 +32,7 @@ templates.globals.update(
     sparkline=rules.sparkline,
     spark_y=rules.spark_y,
     relative=rules.relative,
+    span=rules.span,
     absolute=rules.absolute,
 )
 templates.filters.update(percent=rules.percent, amount=rules.amount, path=lambda text: quote(text, safe=""))

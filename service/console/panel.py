@@ -56,15 +56,17 @@ def panel_facts(
 def row_facts(session: Session, alerts: list[Alert], *, today: date) -> dict[str, Any]:
     """What the rows show beside the alerts themselves."""
     ids = [alert.id for alert in alerts]
-    since = today - timedelta(days=rules.SPARK_DAYS - 1)
-    history = queue.risk_history(session, [alert.account_id for alert in alerts], since=since)
-    lines = [alert.line for alert in alerts]
-    top = max([1.25 * max(lines, default=0.8), *(risk for days in history.values() for _, risk in days)])
+    line = max((alert.line for alert in alerts), default=1.0)
     return {
-        "history": history,
-        "top": min(top, 1.0),
-        "today": today,
         "promised": queue.promised(session, ids),
         "seen": queue.last_events(session, ids),
         "names": queue.operator_names(session),
+        **spark_facts(session, [alert.account_id for alert in alerts], line=line, today=today),
     }
+
+
+def spark_facts(session: Session, account_ids: list[int], *, line: float, today: date) -> dict[str, Any]:
+    """What sparklines are drawn from; all of a page share one scale, so that they can be compared."""
+    history = queue.risk_history(session, account_ids, since=today - timedelta(days=rules.SPARK_DAYS - 1))
+    top = max([1.25 * line, *(risk for days in history.values() for _, risk in days)])
+    return {"history": history, "top": min(top, 1.0), "today": today}

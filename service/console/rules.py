@@ -1,14 +1,23 @@
 """How numbers and moments read on a page; pure."""
 
+import math
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
+from service.kit.errors import Invalid
+from service.kit.fields import LARGEST
+
 SPARK_DAYS = 30
 SPARK_WIDTH = 96
 SPARK_HEIGHT = 24
+SHARES = frozenset({"share", "ratio", "fraction"})
 MINUTE, HOUR, DAY = 60, 3600, 86_400
+
+
+class NotANumber(Invalid):
+    """The target is not a number."""
 
 
 class Preset(NamedTuple):
@@ -37,11 +46,16 @@ def percent(share: float | None) -> str:
     return f"{value:.0f} %"
 
 
+def is_share(unit: str) -> bool:
+    """Whether values of this unit are shares in [0, 1], shown as percent."""
+    return unit.lower() in SHARES
+
+
 def amount(value: float | None, unit: str = "") -> str:
-    """A measured value with its unit. A unit called share, ratio or % is shown as percent."""
+    """A measured value with its unit."""
     if value is None:
         return "—"
-    if unit.lower() in {"share", "ratio", "fraction"}:
+    if is_share(unit):
         return f"{value * 100:.3g} %"
     number = f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.3g}"
     return f"{number} {unit}".strip()
@@ -118,6 +132,24 @@ def local_moment(text: str, zone: ZoneInfo) -> datetime | None:
     except ValueError:
         return None
     return moment if moment.tzinfo else moment.replace(tzinfo=zone)
+
+
+def local_number(text: str) -> float | None:
+    """Read a number as people type it: a comma may be the decimal mark, and 5 % is 0.05.
+
+    Raises:
+        NotANumber: it is none.
+    """
+    typed = text.replace(" ", "").replace(",", ".")
+    if not typed:
+        return None
+    try:
+        number = float(typed.removesuffix("%")) / (100 if typed.endswith("%") else 1)
+    except ValueError:
+        number = math.nan
+    if not math.isfinite(number) or abs(number) >= LARGEST:
+        raise NotANumber("Type it like 0.05 or 5 %.")
+    return number
 
 
 def safe_path(text: str) -> str:

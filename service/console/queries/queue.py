@@ -28,6 +28,10 @@ from service.alerts.queries import WHERE
 from service.kit.database import Session
 
 DONE_SHOWN = 100
+_LIVE = Alert.resolved_at.is_(None)
+_newest = select(func.max(Update.written_at)).where(Update.alert_id == Alert.id).correlate(Alert).scalar_subquery()
+# Joins an alert to the last that was said about it.
+NEWEST_UPDATE = and_(Update.alert_id == Alert.id, Update.written_at == _newest)
 
 
 class View(StrEnum):
@@ -68,10 +72,9 @@ class RepChoice:
 
 def _where(view: View, me: str) -> ColumnElement[bool]:
     awake = or_(WHERE[AlertStatus.OPEN], WHERE[AlertStatus.ACKNOWLEDGED])
-    live = Alert.resolved_at.is_(None)
     return {
         View.TO_DO: awake,
-        View.MINE: and_(live, Alert.assigned_to == me),
+        View.MINE: and_(_LIVE, Alert.assigned_to == me),
         View.UNASSIGNED: and_(awake, Alert.assigned_to.is_(None)),
         View.SNOOZED: WHERE[AlertStatus.SNOOZED],
         View.DONE: WHERE[AlertStatus.RESOLVED],
@@ -108,7 +111,7 @@ def view_counts(session: Session, *, me: str) -> dict[View, int]:
     """How many live alerts each view holds; what is done is not counted."""
     counted = [view for view in View if view is not View.DONE]
     numbers = [func.count().filter(_where(view, me)) for view in counted]
-    row = session.execute(select(*numbers).where(Alert.resolved_at.is_(None))).one()
+    row = session.execute(select(*numbers).where(_LIVE)).one()
     return dict(zip(counted, row, strict=True))
 
 
@@ -129,19 +132,15 @@ def risk_history(session: Session, account_ids: Iterable[int], *, since: date) -
 
 def promised(session: Session, alert_ids: Iterable[UUID]) -> dict[UUID, datetime]:
     """When the next update of each alert was promised, by its newest update."""
-    newest = func.row_number().over(partition_by=Update.alert_id, order_by=Update.written_at.desc()).label("nth")
-    ranked = (
-        select(Update.alert_id, Update.next_update_at, newest).where(Update.alert_id.in_(list(alert_ids))).subquery()
-    )
-    rows = select(ranked.c.alert_id, ranked.c.next_update_at)
-    rows = rows.where(ranked.c.nth == 1, ranked.c.next_update_at.is_not(None))
-    return dict(session.execute(rows).tuples().all())
+    rows = select(Alert.id, Update.next_update_at).join(Update, NEWEST_UPDATE)
+    rows = rows.where(Alert.id.in_(list(alert_ids)), Update.next_update_at.is_not(None))
+    return {alert_id: moment for alert_id, moment in session.execute(rows) if moment}
 
 
 def last_events(session: Session, alert_ids: Iterable[UUID]) -> dict[UUID, int]:
     """The newest line of each alert's history: what its page has seen."""
     newest = select(AlertEvent.alert_id, func.max(AlertEvent.id)).where(AlertEvent.alert_id.in_(list(alert_ids)))
-    return dict(session.execute(newest.group_by(AlertEvent.alert_id)).tuples().all())
+    return dict(session.execute(newest.group_by(AlertEvent.alert_id)).all())
 
 
 def rep_choices(session: Session) -> list[RepChoice]:
@@ -149,7 +148,7 @@ def rep_choices(session: Session) -> list[RepChoice]:
     reps = (
         select(Rep.email, Rep.name).join(Account, Account.rep_id == Rep.id).join(Alert, Alert.account_id == Account.id)
     )
-    rows = session.execute(reps.where(Alert.resolved_at.is_(None)).distinct().order_by(Rep.name, Rep.email))
+    rows = session.execute(reps.where(_LIVE).distinct().order_by(Rep.name, Rep.email))
     return [RepChoice(email, name or email) for email, name in rows]
 
 
@@ -161,21 +160,23 @@ def segments(session: Session) -> list[str]:
 
 def waiting(session: Session, line: float) -> int:
     """How many accounts are over the line and have no live alert: the day's budget is spent, or they cool down."""
-    live = select(Alert.id).where(Alert.account_id == Score.account_id, Alert.resolved_at.is_(None)).exists()
+    live = select(Alert.id).where(Alert.account_id == Score.account_id, _LIVE).exists()
     return session.scalar(select(func.count()).select_from(Score).where(Score.risk >= line, ~live)) or 0
 
 
 def operator_names(session: Session) -> dict[str, str]:
     """The names behind the addresses in histories, of everybody who ever worked here."""
-    return dict(session.execute(select(Operator.email, Operator.name)).tuples().all())
+    return dict(session.execute(select(Operator.email, Operator.name)).all())
 
 
-def shell(session: Session) -> Shell:
+def shell(session: Session, *, now: datetime) -> Shell:
     """Count what waits for somebody."""
-    open_alerts = select(func.count()).select_from(Alert).where(WHERE[AlertStatus.OPEN]).scalar_subquery()
-    without_rep = select(func.count()).select_from(Account).where(Account.rep_id.is_(None)).scalar_subquery()
-    without_direction = select(func.count()).select_from(Metric).where(Metric.better.is_(None)).scalar_subquery()
-    stuck = (MailState.PARKED, MailState.SUPPRESSED)
-    parked = select(func.count()).select_from(Mail).where(Mail.state.in_(stuck)).scalar_subquery()
-    row = session.execute(select(open_alerts, without_rep + without_direction + parked)).one()
-    return Shell(*row)
+    open_alerts = select(func.count()).select_from(Alert).where(WHERE[AlertStatus.OPEN])
+    to_dos = (
+        select(func.count()).select_from(Account).where(Account.rep_id.is_(None)),
+        select(func.count()).select_from(Metric).where(Metric.better.is_(None)),
+        select(func.count()).select_from(Mail).where(Mail.state.in_((MailState.PARKED, MailState.SUPPRESSED))),
+        select(func.count()).select_from(Alert).join(Update, NEWEST_UPDATE).where(_LIVE, Update.next_update_at < now),
+    )
+    row = session.execute(select(*(each.scalar_subquery() for each in (open_alerts, *to_dos)))).one()
+    return Shell(row[0], sum(row[1:]))

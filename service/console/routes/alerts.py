@@ -25,7 +25,7 @@ Text = Annotated[Prose, Form(max_length=2000)]
 def alert_page(alert_id: UUID, db: Db, visitor: SignedIn, now: Now, *, sent: bool = False) -> HTMLResponse:
     with db.read() as session:
         alert = alert_queries.alert(session, alert_id)
-        facts = panel_facts(session, alert, visitor, now=now) | {"shell": shell(session), "sent": sent}
+        facts = panel_facts(session, alert, visitor, now=now) | {"shell": shell(session, now=now), "sent": sent}
     return page("alert.html", visitor, now, **facts)
 
 

@@ -41,7 +41,7 @@ def queue_page(
         line = alert_line(session)
         chosen = alert_queries.alert(session, selected) if selected else None
         facts = {
-            "shell": queries.shell(session),
+            "shell": queries.shell(session, now=now),
             "counts": queries.view_counts(session, me=visitor.actor),
             "reps": queries.rep_choices(session),
             "segments": queries.segments(session),
@@ -58,7 +58,7 @@ def queue_news(db: Db, visitor: Watching, now: Now, wanted: Wanted, since: Momen
     """Say how many alerts came since the page was made. The page itself stays as it is: nothing moves by itself."""
     with db.read() as session:
         fresh = queries.opened_since(session, since)
-        shell = queries.shell(session)
+        shell = queries.shell(session, now=now)
     return page("news.html", visitor, now, fresh=fresh, shell=shell, wanted=wanted, since=since, here=_here)
 
 

@@ -29,7 +29,10 @@ function draw(box, days, values, { line = null, label, unit = "", height = 150, 
   const shown = (value) => value == null ? "–" : `${Number(value.toPrecision(3))}${unit ? ` ${unit}` : ""}`;
   const axis = { stroke: colour("--soft"), grid: { stroke: colour("--edge"), width: 1 }, ticks: { show: false } };
   const known = values.filter((value) => value != null).concat(line ?? []);
-  const [low, high] = [Math.min(0, ...known), Math.max(...known)];
+  const [least, most] = [Math.min(...known), Math.max(...known)];
+  // A share that stays near 94 % would be a flat line on an axis from nought.
+  const low = least > 0 && least > most / 2 ? least - (most - least) * 0.15 : Math.min(0, least);
+  const high = most > low ? most + (most - low) * 0.08 : low + 1;
   box.replaceChildren();
   const plot = new uPlot({
     width: box.clientWidth,
@@ -37,13 +40,13 @@ function draw(box, days, values, { line = null, label, unit = "", height = 150, 
     plugins: [lineAt(line)],
     cursor: { y: false, points: { size: 6 } },
     legend: { live: true, markers: { show: false } },
-    scales: { x: { time: true }, y: { range: [low, top ?? (high > low ? high * 1.08 : low + 1)] } },
+    scales: { x: { time: true }, y: { range: [low, top ?? high] } },
     axes: [
-      { ...axis, grid: { show: false }, space: 60, values: [
+      { ...axis, grid: { show: false }, space: 60, size: 36, gap: 2, values: [
         [2592000, "{MMM}", "\n{YYYY}", null, null, null, null, null, 1],
         [86400, "{D} {MMM}", "\n{YYYY}", null, null, null, null, null, 1],
       ] },
-      { ...axis, size: 52, space: 28, values: (_plot, ticks) => ticks.map(shown) },
+      { ...axis, size: 52, space: 28, values: (_plot, ticks) => ticks.map((tick) => unit === "%" ? shown(tick) : tick) },
     ],
     series: [
       { label: "Day", value: "{D} {MMM} {YYYY}" },

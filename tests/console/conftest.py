@@ -1,0 +1,107 @@
+"""Signed-in browsers: by TestClient for what the server says, by Chromium for what people see."""
+
+import os
+import socket
+import threading
+import time
+from pathlib import Path
+
+import pytest
+import uvicorn
+from playwright.sync_api import sync_playwright
+from starlette.testclient import TestClient
+
+from models import Role
+from service.access import actions
+from tests import make
+
+PASSWORD = "correct horse battery"
+CHROMIUM = Path("/usr/bin/chromium")
+FLAGS = ["--no-sandbox", "--disable-background-networking", "--disable-gpu"]
+HTML = {"Accept": "text/html"}
+_HASH = actions.HASHER.hash(PASSWORD)
+
+
+@pytest.fixture
+def operator(db):
+    """Add an operator whose password is `PASSWORD`."""
+
+    def add(email="ola@example.com", role=Role.AGENT, **facts):
+        with db.begin() as session:
+            return make.operator(session, email, role, password_hash=_HASH, **facts)
+
+    return add
+
+
+@pytest.fixture
+def browser_of(app, operator):
+    """Sign an operator in and give their browser."""
+
+    def sign_in(email="ola@example.com", role=Role.AGENT):
+        operator(email, role)
+        browser = TestClient(app, headers=HTML, raise_server_exceptions=False)
+        answer = browser.post("/login", data={"email": email, "password": PASSWORD}, follow_redirects=False)
+        assert answer.status_code == 303
+        return browser
+
+    return sign_in
+
+
+@pytest.fixture
+def ola(browser_of):
+    """The browser of Ola, an agent."""
+    return browser_of()
+
+
+@pytest.fixture
+def site(app, operator):
+    """The real application on a free port, with Ola's login."""
+    operator()
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        port = listener.getsockname()[1]
+    server = uvicorn.Server(uvicorn.Config(app, port=port, log_config=None, ws="none", timeout_graceful_shutdown=1))
+    thread = threading.Thread(target=server.run, daemon=True)
+    thread.start()
+    deadline = time.monotonic() + 10
+    while not server.started and time.monotonic() < deadline:
+        time.sleep(0.02)
+    assert server.started
+    yield f"http://127.0.0.1:{port}"
+    server.should_exit = True
+    thread.join(timeout=10)
+
+
+@pytest.fixture(scope="session")
+def chromium():
+    if not CHROMIUM.exists() and not os.environ.get("CI"):
+        pytest.skip("Chromium is not installed")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=str(CHROMIUM), args=FLAGS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def signed_in_page(chromium, site):
+    """Open a page as Ola; `faults` of the page collects what its console complains about."""
+    contexts = []
+
+    def open_page(path="/", **options):
+        context = chromium.new_context(base_url=site, timezone_id="Europe/Berlin", **options)
+        contexts.append(context)
+        page = context.new_page()
+        page.faults = []
+        page.on("console", lambda message: page.faults.append(message.text))
+        page.on("pageerror", lambda error: page.faults.append(str(error)))
+        page.goto("/login")
+        page.fill("[name=email]", "ola@example.com")
+        page.fill("[name=password]", PASSWORD)
+        page.click("text=Sign in")
+        page.wait_for_url("**/")
+        page.goto(path)
+        return page
+
+    yield open_page
+    for context in contexts:
+        context.close()
