@@ -1,0 +1,65 @@
+"""`headsup key …` and `headsup operator add`."""
+
+import json
+
+import pytest
+
+from service.access import actions, queries
+from service.access.rules import KeyInvalid
+from tests import make
+
+pytestmark = pytest.mark.usefixtures("db", "installed")
+
+
+def caller_of(db, text):
+    with db.read() as session:
+        return actions.authenticate_key(session, text, now=make.MONDAY)[0]
+
+
+def test_a_key_is_printed_once_and_opens_its_scopes_only(db, cli):
+    key = json.loads(cli("key", "create", "tms", "--scope", "ingest", "--scope", "read", "--json").stdout)["key"]
+
+    assert caller_of(db, key).scopes == {"ingest", "read"}
+    assert key.split("_", 2)[2] not in cli("key", "list").stdout
+
+
+def test_a_revoked_key_opens_nothing(db, cli):
+    key = cli("key", "create", "tms", "--scope", "ingest").stdout.strip()
+
+    cli("key", "revoke", "tms")
+
+    with pytest.raises(KeyInvalid):
+        caller_of(db, key)
+    assert json.loads(cli("key", "list", "--json").stdout)["keys"][0]["state"] == "revoked"
+
+
+def test_a_key_that_nobody_made_cannot_be_revoked(cli):
+    refused = cli("key", "revoke", "tms")
+
+    assert refused.exit_code == 1
+    assert refused.stdout == ""
+    assert refused.stderr.count("\n") == 1
+    assert "'tms'" in refused.stderr
+
+
+def test_a_key_without_a_scope_is_wrong_usage(cli):
+    assert cli("key", "create", "tms").exit_code == 2
+    assert cli("key", "create", "tms", "--scope", "everything").exit_code == 2
+
+
+def test_an_operator_can_sign_in_with_the_password_that_is_printed(db, cli):
+    added = json.loads(cli("operator", "add", "Ola@example.com", "--role", "lead", "--json").stdout)
+
+    with db.read() as session:
+        ola = queries.operator_by_email(session, "ola@example.com")
+    assert (ola.name, ola.role) == ("Ola", "lead")
+    assert actions.password_fits(ola.password_hash, added["password"])
+
+
+def test_what_the_command_line_changes_is_in_the_audit_log(db, cli):
+    cli("key", "create", "tms", "--scope", "ingest")
+
+    with db.read() as session:
+        newest = queries.audit_entries(session, limit=1)[0]
+    assert (newest.action, newest.subject) == ("key.create", "tms")
+    assert newest.actor.startswith("cli:")
