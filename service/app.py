@@ -13,11 +13,13 @@ from service.kit.database import Database
 from service.kit.http import BodyLimit, Utf8Only, install_error_handlers
 from service.kit.settings import Settings
 from service.metrics import routes as metrics
+from service.outlook import routes as outlook
 from service.risk import routes as risk
 
 # The accounts' routes stay last: theirs take the whole rest of a path, since an account's id may hold a slash.
 ROUTERS: tuple[APIRouter, ...] = (
     alerts.router,
+    outlook.router,
     metrics.router,
     complaints.router,
     risk.router,

@@ -1,1 +1,1 @@
-"""Reads across: was the rep told first, and how did the alerts do?"""
+"""Reads across: was the rep told first, and how alerts did."""
