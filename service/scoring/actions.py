@@ -1,6 +1,7 @@
 """Score the accounts that are due; promote a model."""
 
 from datetime import datetime, timedelta
+from typing import Any
 
 import structlog
 
@@ -40,6 +41,32 @@ def score_due(db: Database, settings: Settings, *, now: datetime) -> int:
         with db.begin() as session:
             scored += scoring_round.write(session, scores, due, now=now)
         after = due[-1][0]
+
+
+def register(
+    session: Session, version: str, sha256: str, card: dict[str, Any], line: float, *, by: str, now: datetime
+) -> TrainedModel:
+    """Enter a trained model whose artefact has been written; it is a candidate until it is promoted."""
+    model = TrainedModel(version=version, sha256=sha256, card=card, alert_line=line, trained_at=now)
+    session.add(model)
+    access.record(session, by, "model.register", version, now=now, sha256=sha256)
+    session.flush()
+    return model
+
+
+def promote_verified(session: Session, settings: Settings, version: str, *, by: str, now: datetime) -> TrainedModel:
+    """Promote a model after its artefact was read and found sound.
+
+    Raises:
+        ModelNotFound: no model has that version.
+        ArtifactRefused: its files are missing, changed or unsigned.
+    """
+    from service.scoring import artifact  # noqa: PLC0415  reading a model needs numpy and skops
+
+    model = queries.model_by_version(session, version)
+    if model is not None:
+        artifact.load(settings.artifacts_dir, version, model.sha256, settings.signing_key, {})
+    return promote(session, version, by=by, now=now)
 
 
 def promote(session: Session, version: str, *, by: str, now: datetime) -> TrainedModel:

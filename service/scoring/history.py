@@ -20,6 +20,7 @@ from service.scoring.past import Frame, History
 BATCH = 250
 TEXT_FORMAT = "%Y-%m-%d %H:%M:%S%.6f"
 OBSERVATIONS = {"account": pl.Int64, "metric": pl.Int64, "at": None, "value": pl.Float64, "item": pl.String}
+COMPLAINTS = {"account": pl.Int64, "at": None}
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -32,8 +33,13 @@ def read(session: Session, accounts: Sequence[int], *, until: datetime, whole: b
     """Read what features at `until` need, or with `whole` everything before it."""
     after = None if whole else until - timedelta(days=PAST_TO)
     observations = _frame(queries.observation_rows(session, accounts, after=after, until=until), OBSERVATIONS)
-    complaints = _frame(queries.complaint_rows(session, accounts, until=until), {"account": pl.Int64, "at": None})
-    return History(nw.from_native(observations), nw.from_native(complaints), _starts(session, accounts))
+    complaints = _frame(queries.complaint_rows(session, accounts, until=until), COMPLAINTS)
+    return History(nw.from_native(observations), nw.from_native(complaints), starts(session, accounts))
+
+
+def read_complaints(session: Session, *, until: datetime) -> Frame:
+    """The complaints (account, at) of all accounts up to a moment."""
+    return nw.from_native(_frame(queries.complaint_rows(session, None, until=until), COMPLAINTS))
 
 
 def micros(moment: datetime) -> int:
@@ -52,7 +58,7 @@ def snapshots_at(accounts: Sequence[int], as_of: datetime) -> Frame:
     return nw.from_native(rows.with_columns(as_of=pl.lit(micros(as_of), pl.Int64)))
 
 
-def _starts(session: Session, accounts: Sequence[int]) -> Frame:
+def starts(session: Session, accounts: Sequence[int]) -> Frame:
     """Account and `started`: the agreed start or the first observation, whichever is earlier."""
     rows = [(account, _midnight(agreed), first) for account, agreed, first in queries.account_rows(session, accounts)]
     schema = {"account": pl.Int64, "agreed": pl.Int64, "at": None}

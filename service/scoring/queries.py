@@ -1,7 +1,7 @@
 """SQL of models, scores and the history that features are made from."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import BigInteger, ColumnElement, String, cast, extract, func, or_, select, type_coerce, update
@@ -91,10 +91,19 @@ def observation_rows(
     return session.execute(rows).all()
 
 
-def complaint_rows(session: Session, accounts: Sequence[int], *, until: datetime) -> Sequence[Any]:
-    """Complaints (account, at) of some accounts up to a moment."""
-    rows = select(Complaint.account_id, _moment(session, Complaint.occurred_at))
-    return session.execute(rows.where(Complaint.account_id.in_(accounts), Complaint.occurred_at <= until)).all()
+def complaint_rows(session: Session, accounts: Sequence[int] | None, *, until: datetime) -> Sequence[Any]:
+    """Complaints (account, at) up to a moment, of some accounts or with None of all."""
+    rows = select(Complaint.account_id, _moment(session, Complaint.occurred_at)).where(Complaint.occurred_at <= until)
+    if accounts is not None:
+        rows = rows.where(Complaint.account_id.in_(accounts))
+    return session.execute(rows).all()
+
+
+def complaint_span(session: Session, *, until: datetime) -> tuple[datetime | None, timedelta]:
+    """The moment of the last complaint, and the mean time between two of them."""
+    known = select(func.min(Complaint.occurred_at), func.max(Complaint.occurred_at), func.count())
+    first, last, count = session.execute(known.where(Complaint.occurred_at <= until)).one()
+    return last, (last - first) / count if count else timedelta()
 
 
 def account_rows(session: Session, accounts: Sequence[int]) -> Sequence[Any]:

@@ -60,45 +60,52 @@ def _against_past(subject: Subject, worse: int) -> str | None:
     """Say "Share delivered late 4 % → 19 % in 7 days", or "Open orders past the promised date: 7, usually 1"."""
     definition, stats = subject.definition, subject.stats
     if definition.combine == LAST:
-        if not stats["age"] < RECENT_DAYS or not _is(definition, worse, stats["last"], stats["usual"]):
-            return None
-        now, usual = number(definition, stats["last"]), number(definition, stats["usual"])
-        return None if now == usual else f"{definition.label}: {now}, usually {usual}{_missed(subject, worse)}"
+        return _gauge_against_past(subject, worse)
     for days in (7, 28):
-        level, usual_level = stats[f"level_{days}"], stats["usual"]
-        if not _is(definition, worse, level, usual_level):
-            continue
         times = days if definition.combine == SUM else 1
-        now, usual = number(definition, level * times), number(definition, usual_level * times)
-        if now == usual:
+        level, usual = stats[f"level_{days}"] * times, stats["usual"] * times
+        if not _is(definition, worse, level, usual) or figure(definition, level) == figure(definition, usual):
             continue
+        now, before, missed = amount(definition, level), figure(definition, usual), _missed(subject, worse)
         if definition.combine == SUM:
-            return f"{definition.label}: {now} in {days} days, usually {usual}{_missed(subject, worse)}"
-        return f"{definition.label} {_from(usual, now)} → {now} in {days} days{_missed(subject, worse)}"
+            return f"{definition.label}: {now} in {days} days, usually {before}"
+        return f"{definition.label} {before} → {now} in {days} days{missed}"
     return None
 
 
-def _against_target(subject: Subject, worse: int) -> str | None:
+def _gauge_against_past(subject: Subject, worse: int) -> str | None:
     definition, stats = subject.definition, subject.stats
+    now, usual = stats["last"], stats["usual"]
+    fresh = stats["age"] < RECENT_DAYS
+    if not fresh or not _is(definition, worse, now, usual) or figure(definition, now) == figure(definition, usual):
+        return None
+    return (
+        f"{definition.label}: {amount(definition, now)}, usually {figure(definition, usual)}{_missed(subject, worse)}"
+    )
+
+
+def _against_target(subject: Subject, worse: int) -> str | None:
+    definition = subject.definition
     if definition.target is None or not definition.sign:
         return None
     value, span = _present(subject)
-    if not _is(definition, worse, value, definition.target) or math.isnan(stats["age"]):
-        return None
-    now, target = number(definition, value), number(definition, definition.target)
-    return None if now == target else f"{definition.label}: {now}{span}, target {target}"
+    # A target is that of a day; so is the level of a total.
+    span = " a day" if definition.combine == SUM else span
+    said = f"{definition.label}: {amount(definition, value)}{span}, target {figure(definition, definition.target)}"
+    return said if _is(definition, worse, value, definition.target) else None
 
 
 def _against_typical(subject: Subject, worse: int) -> str | None:
-    definition, typical = subject.definition, subject.typical
+    definition = subject.definition
     value, span = _present(subject)
-    usual = typical.get("last" if definition.combine == LAST else "level_28", math.nan)
+    usual = subject.typical.get("last" if definition.combine == LAST else "level_28", math.nan)
     differs = value != usual if not definition.sign else _is(definition, worse, value, usual)
     if math.isnan(value) or math.isnan(usual) or not differs:
         return None
     times = RECENT_DAYS if definition.combine == SUM else 1
-    now, other = number(definition, value * times), number(definition, usual * times)
-    return None if now == other else f"{definition.label}: {now}{span}, at a typical account {other}"
+    now, other = amount(definition, value * times), figure(definition, usual * times)
+    same = figure(definition, value * times) == other
+    return None if same else f"{definition.label}: {now}{span}, at a typical account {other}"
 
 
 def _silence(subject: Subject) -> str | None:
@@ -122,7 +129,7 @@ def _missed(subject: Subject, worse: int) -> str:
         return ""
     value = subject.stats["last" if definition.combine == LAST else "level_7"]
     missed = _is(definition, 1, value, definition.target)
-    return f" (target {number(definition, definition.target)})" if missed else ""
+    return f" (target {figure(definition, definition.target)})" if missed else ""
 
 
 def _is(definition: Definition, worse: int, value: float, than: float) -> bool:
@@ -131,16 +138,20 @@ def _is(definition: Definition, worse: int, value: float, than: float) -> bool:
     return (value - than) * sign * worse > 0
 
 
-def number(definition: Definition, value: float) -> str:
-    """A value as people write it: shares as percent, with the unit unless the label names it."""
-    unit = definition.unit.strip()
-    if unit in {"share", "%"}:
-        percent = value * 100 if unit == "share" else value
-        return f"{_plain(percent, 1 if abs(percent) < 1 else 0)} %"
-    text = _plain(value, _digits(abs(value), counted=definition.combine != MEAN))
-    if not unit or unit.lower() in definition.label.lower() or unit.lower() == "count":
+def amount(definition: Definition, value: float) -> str:
+    """A value as people write it: "19 %", "7 days"; without the unit where the label names it."""
+    text, unit = figure(definition, value), definition.unit.strip()
+    if unit in {"", "share", "%", "count"} or unit.lower() in definition.label.lower():
         return text
     return f"{text} {unit.removesuffix('s') if text == '1' else unit}"
+
+
+def figure(definition: Definition, value: float) -> str:
+    """The number alone; shares are percent and say so."""
+    if definition.unit in {"share", "%"}:
+        percent = value * 100 if definition.unit == "share" else value
+        return f"{_plain(percent, 1 if abs(percent) < 1 else 0)} %"
+    return _plain(value, _digits(abs(value), counted=definition.combine != MEAN))
 
 
 def _digits(size: float, *, counted: bool) -> int:
@@ -155,12 +166,6 @@ def _plain(value: float, digits: int = 1) -> str:
     if "." in text:
         text = text.rstrip("0").rstrip(".")
     return "0" if text == "-0" else text
-
-
-def _from(usual: str, now: str) -> str:
-    """Leave the unit off the first of two numbers: "4.2 → 9.1 days"; percent stays on both."""
-    unit = now.partition(" ")[2]
-    return usual if unit == "%" or not unit else usual.removesuffix(f" {unit}")
 
 
 def _count(complaints: int) -> str:

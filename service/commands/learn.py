@@ -1,0 +1,190 @@
+"""Train, judge and promote models; score now."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated, Any
+
+import polars as pl
+import typer
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+
+from service.commands import door
+from service.commands.door import Json
+from service.kit.clock import SystemClock
+from service.kit.database import Session
+from service.kit.settings import Settings
+from service.scoring import actions, history, queries
+from training import backtest as backtests
+from training import training
+from training.window import Asked
+
+BY = "headsup train"
+Day = Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], metavar="YYYY-MM-DD")]
+Seed = Annotated[int, typer.Option(min=0, max=2**32 - 1, help="The same data and seed give the same model.")]
+
+
+def train(
+    *,
+    promote: Annotated[bool, typer.Option("--promote", help="Let the new model speak at once.")] = False,
+    seed: Seed = 0,
+    train_from: Day = None,
+    validate_from: Day = None,
+    test_from: Day = None,
+    test_to: Day = None,
+    json: Json = False,
+) -> None:
+    """Learn from the complaints so far, and say how good it is."""
+    settings, now = door.load_settings(), SystemClock().now()
+    db = door.open_db(settings)
+    with _bars() as progress:
+        with db.read() as session:
+            material = _collect(session, settings, _asked(train_from, validate_from, test_from, test_to), now, progress)
+        made = training.train(material, settings, seed=seed, now=now, progress=progress)
+    with db.begin() as session:
+        actions.register(session, made.version, made.sha256, made.card, made.line, by=BY, now=now)
+        if promote:
+            actions.promote(session, made.version, by=BY, now=now)
+    db.close()
+    if json:
+        facts = {"version": made.version, "promoted": promote, "alert_line": made.line}
+        door.answer(facts | _report(material, made.tested))
+        return
+    _table(made.tested)
+    for note in made.card["notes"]:
+        door.say(note)
+    door.say(f"Alert line {made.line:.3f}. Model {made.version} is {'active' if promote else 'a candidate'}.")
+    if not promote:
+        door.say(f"Let it speak with `headsup promote {made.version}`.")
+
+
+def backtest(
+    *,
+    seed: Seed = 0,
+    train_from: Day = None,
+    validate_from: Day = None,
+    test_from: Day = None,
+    test_to: Day = None,
+    predictions: Annotated[Path | None, typer.Option(help="Parquet file for each test row's risk and label.")] = None,
+    json: Json = False,
+) -> None:
+    """Judge a model on weeks that it has not seen, beside its baselines. Stores nothing."""
+    settings, now = door.load_settings(), SystemClock().now()
+    db = door.open_db(settings)
+    with _bars() as progress:
+        with db.read() as session:
+            material = _collect(session, settings, _asked(train_from, validate_from, test_from, test_to), now, progress)
+            names = queries.account_names(session)
+        tested = backtests.run(material, seed=seed, progress=progress)
+    db.close()
+    if predictions is not None:
+        _write_predictions(tested, names, predictions)
+    if json:
+        door.answer(_report(material, tested))
+        return
+    _table(tested)
+    door.say(f"Chosen: {tested.recipe.why}.")
+
+
+def models(*, json: Json = False) -> None:
+    """List the trained models, the newest first."""
+    db = door.open_db(door.load_settings())
+    with db.read() as session:
+        rows = [
+            {
+                "version": model.version,
+                "status": str(model.status),
+                "trained": f"{model.trained_at:%Y-%m-%d %H:%M}",
+                "average_precision": _short(model.card["measures"]["model"]["average_precision"]),
+                "calibration_error": _short(model.card["measures"]["model"]["calibration_error"]),
+                "alert_line": _short(model.alert_line),
+            }
+            for model in queries.trained_models(session)
+        ]
+    db.close()
+    if json:
+        door.answer({"models": rows})
+        return
+    door.table(rows, empty="No model yet: the starter score speaks. `headsup train` makes one.")
+
+
+def promote(version: Annotated[str, typer.Argument(help="As `headsup models` lists it.")]) -> None:
+    """Let a trained model speak from the next scoring on."""
+    settings, now = door.load_settings(), SystemClock().now()
+    db = door.open_db(settings)
+    with db.begin() as session:
+        actions.promote_verified(session, settings, version, by="headsup promote", now=now)
+    db.close()
+    door.say(f"Model {version} is active. Accounts get its scores as they fall due; all of them within a day.")
+
+
+def score(*, json: Json = False) -> None:
+    """Score the accounts that are due now, as the worker does."""
+    settings = door.load_settings()
+    db = door.open_db(settings)
+    scored = actions.score_due(db, settings, now=SystemClock().now())
+    db.close()
+    if json:
+        door.answer({"scored": scored})
+        return
+    door.say(f"{scored} accounts scored.")
+
+
+def _collect(
+    session: Session, settings: Settings, asked: Asked, now: datetime, progress: backtests.Progress
+) -> backtests.Material:
+    return backtests.collect(session, asked, settings.horizon_days, now=now, progress=progress)
+
+
+def _asked(*days: datetime | None) -> Asked:
+    return Asked(*(day.date() if day is not None else None for day in days))
+
+
+def _report(material: backtests.Material, tested: backtests.Backtest) -> dict[str, Any]:
+    return {"window": material.window.as_card(), "model": tested.model, "baselines": tested.baselines}
+
+
+def _table(tested: backtests.Backtest) -> None:
+    rows = {"model": tested.model} | tested.baselines
+    names = list(tested.model)
+    shown = [{"": name} | {measure: _short(row[measure]) for measure in names} for name, row in rows.items()]
+    door.table(shown, empty="")
+
+
+def _short(value: float | None) -> str:
+    return "-" if value is None else f"{value:.3f}"
+
+
+def _write_predictions(tested: backtests.Backtest, names: dict[int, str], path: Path) -> None:
+    rows = pl.DataFrame(
+        {
+            "account_id": [names[account] for account in tested.test.account.tolist()],
+            "as_of": [history.moment(at) for at in tested.test.as_of.tolist()],
+            "risk": tested.risk,
+            "label": tested.test.label.astype(int),
+        }
+    )
+    rows.write_parquet(path)
+
+
+@contextmanager
+def _bars() -> Iterator[backtests.Progress]:
+    """Progress bars with the time left, on standard error."""
+    columns = (
+        TextColumn("{task.description:<28}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns, console=door.notes) as bars:
+        tasks: dict[str, Any] = {}
+
+        def progress(name: str, done: int, of: int) -> None:
+            title, _, detail = name.partition(": ")
+            if title not in tasks:
+                tasks[title] = bars.add_task(title, total=of)
+            bars.update(tasks[title], completed=done, total=of, description=name if detail and done < of else title)
+
+        yield progress

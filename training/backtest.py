@@ -1,0 +1,102 @@
+"""Hold a model against later weeks that it has not seen, beside its baselines."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+import numpy as np
+from numpy.typing import NDArray
+
+from service.kit.database import Session
+from service.scoring.trained import Blend
+from training import baselines, dataset, evaluation, pipeline, window
+from training.dataset import WARM_UP_DAYS, Dataset
+from training.evaluation import Prediction
+from training.pipeline import Recipe
+from training.refusals import TrainingRefused
+from training.window import Asked, Window
+
+# Told what is being done, and how much of it is done, of how much.
+Progress = Callable[[str, int, int], None]
+Measures = dict[str, float | None]
+
+STEPS = ("linear part", "trees", "choice", "refit", "baselines", "measures")
+
+
+@dataclass(frozen=True)
+class Material:
+    """What a training starts from."""
+
+    data: Dataset
+    window: Window
+    note: str
+
+
+@dataclass(frozen=True)
+class Backtest:
+    """What came out. `chosen_by` was fitted on the training weeks only, `judged` on all weeks before the test."""
+
+    recipe: Recipe
+    chosen_by: Blend
+    judged: Blend
+    test: Dataset
+    risk: NDArray[np.float64]
+    model: Measures
+    baselines: dict[str, Measures]
+
+
+def collect(session: Session, asked: Asked, horizon_days: int, *, now: datetime, progress: Progress) -> Material:
+    """Read the history and compute features and labels of the weeks that can teach.
+
+    Raises:
+        TrainingRefused: there is too little of it; the detail says what to do.
+    """
+    known = dataset.data_range(session, horizon_days, now=now)
+    start = known.first + timedelta(days=WARM_UP_DAYS)
+    weeks = dataset.mondays(start, known.labels_through - timedelta(days=horizon_days))
+    split = window.choose(weeks, horizon_days, asked)
+    weeks = [week for week in weeks if split.train_from <= week <= split.test_to]
+    data = dataset.build(
+        session,
+        weeks,
+        horizon_days,
+        prior_until=split.validate_from,
+        progress=lambda done, of: progress("Reading accounts", done, of),
+    )
+    if not data.definitions:
+        raise TrainingRefused(
+            "No metric has a direction yet: say which way is better with `headsup import metrics FILE`."
+        )
+    return Material(data, split, known.note)
+
+
+def run(material: Material, *, seed: int, progress: Progress) -> Backtest:
+    """Choose a model on the validation weeks, refit it on all weeks before the test, and measure it on the test.
+
+    Raises:
+        TrainingRefused: too few complaints, or a metric that knows the answer.
+    """
+    data, split = material.data, material.window
+
+    def step(name: str) -> None:
+        progress(f"Learning: {name}", STEPS.index(name), len(STEPS))
+
+    recipe, chosen_by = pipeline.choose(data, split.train(data), split.validation(data), seed=seed, step=step)
+    step("refit")
+    known, test = split.before_test(data), split.test(data)
+    judged = pipeline.fit(data, known, recipe)
+    tested = data.rows(test)
+    risk = judged.risk(tested.pick(recipe.columns))
+    step("baselines")
+    rivals = baselines.predictions(data, known, test, recipe)
+    step("measures")
+    measured = {name: evaluation.measures(tested, predicted) for name, predicted in rivals.items()}
+    model = evaluation.measures(tested, Prediction(risk, risk))
+    progress("Learning: measures", len(STEPS), len(STEPS))
+    return Backtest(recipe, chosen_by, judged, tested, risk, model, measured)
+
+
+def final(material: Material, recipe: Recipe) -> Blend:
+    """Refit on everything: what is shipped has seen the newest weeks too."""
+    everything = np.ones(len(material.data.label), dtype=bool)
+    return pipeline.fit(material.data, everything, replace(recipe))

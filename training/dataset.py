@@ -1,0 +1,195 @@
+"""Weekly snapshots of all accounts, their features, and whether a complaint followed."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+import narwhals as nw
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from service.kit.database import Session
+from service.scoring import features, history, queries
+from service.scoring.definitions import Definition
+from service.scoring.features import Column
+from service.scoring.past import DAY, RATE_DAYS, Frame, History, Prior
+from training.refusals import TrainingRefused
+
+ACTIVE_DAYS = 90
+WARM_UP_DAYS = 28
+# Above it snapshots are thinned, whole accounts at a time: 300,000 rows of 250 features are 300 MB.
+MAX_SNAPSHOTS = 300_000
+
+Micros = NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Complaints:
+    """All complaints in order of account and time: `account` and `at`, in microseconds."""
+
+    account: Micros
+    at: Micros
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """`values`: float32 (rows, columns), NaN where missing. `label`: whether a complaint came within the horizon."""
+
+    account: Micros
+    as_of: Micros
+    values: NDArray[np.float32]
+    label: NDArray[np.bool_]
+    columns: tuple[Column, ...]
+    definitions: tuple[Definition, ...]
+    prior: Prior
+    complaints: Complaints
+    horizon_days: int
+    thinned_share: float = 1.0
+
+    def rows(self, kept: NDArray[np.bool_]) -> "Dataset":
+        """Only some rows."""
+        return replace(
+            self,
+            account=self.account[kept],
+            as_of=self.as_of[kept],
+            values=self.values[kept],
+            label=self.label[kept],
+        )
+
+    def stat(self, group: str, stat: str) -> NDArray[np.float64]:
+        """One column, by group and name."""
+        return features.Features(self.columns, self.values).stat(group, stat)
+
+    def pick(self, columns: Sequence[Column]) -> NDArray[np.float32]:
+        """The values of some columns, in their order."""
+        place = {column.name: index for index, column in enumerate(self.columns)}
+        return self.values[:, [place[column.name] for column in columns]]
+
+    @property
+    def exposures(self) -> list[Definition]:
+        """The metrics that measure an account's volume."""
+        return [definition for definition in self.definitions if definition.exposure]
+
+
+@dataclass(frozen=True)
+class Range:
+    """From where to where there are data: first observation, and the moment up to which labels are known."""
+
+    first: datetime
+    labels_through: datetime
+    note: str = ""
+
+
+def data_range(session: Session, horizon_days: int, *, now: datetime) -> Range:
+    """Find what there is to learn from.
+
+    Labels are known up to the last observation or complaint. Where complaints stop long before the observations do,
+    they have not been imported yet: those weeks would teach that nobody complains, so they are left out.
+
+    Raises:
+        TrainingRefused: no observations or no complaints.
+    """
+    first, last = queries.span(session)
+    if first is None or last is None:
+        raise TrainingRefused("There are no observations yet: send them, or run `headsup import observations FILE`.")
+    complained, silence = queries.complaint_span(session, until=now)
+    if complained is None:
+        raise TrainingRefused("There are no complaints to learn from: run `headsup import complaints FILE`.")
+    through = min(max(last, complained), now)
+    if through - complained <= max(timedelta(days=2 * horizon_days), 10 * silence):
+        return Range(first, through)
+    note = f"complaints stop on {complained:%Y-%m-%d}, observations go on to {through:%Y-%m-%d}: later weeks left out"
+    return Range(first, complained, note)
+
+
+def mondays(start: datetime, end: datetime) -> list[datetime]:
+    """All Mondays 00:00 UTC from `start` to `end`, both included."""
+    midnight = start.replace(hour=0, minute=0, second=0, microsecond=0)
+    if midnight < start:
+        midnight += timedelta(days=1)
+    monday = midnight + timedelta(days=-midnight.weekday() % 7)
+    return [monday + timedelta(weeks=week) for week in range(max(0, (end - monday) // timedelta(weeks=1) + 1))]
+
+
+def build(
+    session: Session,
+    weeks: Sequence[datetime],
+    horizon_days: int,
+    *,
+    prior_until: datetime,
+    progress: Callable[[int, int], None],
+) -> Dataset:
+    """Read everything and compute features and labels, a batch of accounts at a time.
+
+    `prior_until` ends the part of the past that the complaint rates' prior is fitted on. `progress` is told how many
+    accounts are done, of how many.
+    """
+    definitions = tuple(queries.definitions(session))
+    names = list(queries.account_names(session))
+    until = weeks[-1] + timedelta(days=horizon_days)
+    known = history.read_complaints(session, until=until).to_native().sort("account", "at")
+    prior = _prior(session, names, known, prior_until)
+    thinned_by = 1 + len(names) * len(weeks) // MAX_SNAPSHOTS
+    kept = names[::thinned_by]
+    parts = []
+    for done, batch in enumerate(history.batches(kept)):
+        past = history.read(session, batch, until=until, whole=True)
+        snapshots = active_snapshots(past, weeks)
+        values = features.build(past, snapshots, definitions, prior).values
+        frame = snapshots.to_native()
+        parts.append((frame["account"].to_numpy(), frame["as_of"].to_numpy(), values))
+        progress(min((done + 1) * history.BATCH, len(kept)), len(kept))
+    account, as_of, values = (np.concatenate(pieces) for pieces in zip(*parts, strict=True))
+    complaints = Complaints(known["account"].to_numpy(), known["at"].to_numpy())
+    return Dataset(
+        account=account,
+        as_of=as_of,
+        values=values,
+        label=labels(account, as_of, known, horizon_days),
+        columns=features.columns(definitions),
+        definitions=definitions,
+        prior=prior,
+        complaints=complaints,
+        horizon_days=horizon_days,
+        thinned_share=1 / thinned_by,
+    )
+
+
+def active_snapshots(past: History, weeks: Sequence[datetime]) -> Frame:
+    """The snapshots (account, as_of) of accounts that have an observation in the 90 days before."""
+    grid = pl.DataFrame({"as_of": [history.micros(week) for week in weeks]}, schema={"as_of": pl.Int64})
+    accounts = past.accounts.to_native().select("account")
+    seen = past.observations.to_native().select("account", "at").sort("at")
+    rows = accounts.join(grid, how="cross").sort("as_of")
+    rows = rows.join_asof(seen, left_on="as_of", right_on="at", by="account", check_sortedness=False)
+    active = rows.filter(pl.col("at") > pl.col("as_of") - ACTIVE_DAYS * DAY)
+    snapshots: Frame = nw.from_native(active.select("account", "as_of").sort("account", "as_of"))
+    return snapshots
+
+
+def labels(account: Micros, as_of: Micros, complaints: pl.DataFrame, horizon_days: int) -> NDArray[np.bool_]:
+    """Whether a complaint came after the snapshot and within the horizon."""
+    rows = pl.DataFrame({"account": account, "as_of": as_of}).with_row_index("row").sort("as_of")
+    following = complaints.select("account", "at", next="at").sort("at")
+    found = rows.join_asof(
+        following,
+        left_on="as_of",
+        right_on="at",
+        by="account",
+        strategy="forward",
+        allow_exact_matches=False,
+        check_sortedness=False,
+    ).sort("row")
+    within = (found["next"] - found["as_of"]) <= horizon_days * DAY
+    return within.fill_null(value=False).to_numpy()
+
+
+def _prior(session: Session, accounts: Sequence[int], complaints: pl.DataFrame, until: datetime) -> Prior:
+    """Fit the portfolio's complaint rates on the last 180 days before `until`."""
+    end = history.micros(until)
+    starts = pl.concat([history.starts(session, batch).to_native() for batch in history.batches(accounts, 5_000)])
+    days = ((end - starts["started"]) / DAY).clip(0, RATE_DAYS).fill_null(0.0)
+    recent = complaints.filter(pl.col("at").is_between(end - RATE_DAYS * DAY, end, closed="right"))
+    counts = starts.join(recent.group_by("account").len(), on="account", how="left", maintain_order="left")["len"]
+    return Prior.fit(counts.fill_null(0).to_numpy().astype(np.float64), days.to_numpy())

@@ -1,0 +1,111 @@
+"""How good a ranking and its probabilities are, in the measures that operations would ask for."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.metrics import average_precision_score, roc_auc_score
+
+from service.scoring.past import DAY
+from training.dataset import Dataset
+
+Numbers = NDArray[np.float64]
+Labels = NDArray[np.bool_]
+BINS = 10
+FLAGGED_SHARE = 0.10
+QUIET_DAYS = 14
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """`score` ranks the rows of a test; `risk` is its probability, in [0, 1]."""
+
+    score: Numbers
+    risk: Numbers
+
+
+def measures(test: Dataset, predicted: Prediction) -> dict[str, float | None]:
+    """All measures of one predictor on the rows of a test. None where a measure has no meaning."""
+    both = 0 < test.label.sum() < len(test.label)
+    found: dict[str, float | None] = {
+        "roc_auc": float(roc_auc_score(test.label, predicted.score)) if both else None,
+        "average_precision": float(average_precision_score(test.label, predicted.score)) if both else None,
+    }
+    for share in (0.05, 0.10):
+        precision, recall = at_top(test.label, predicted.score, test.as_of, share)
+        found[f"precision_at_{share:.0%}".replace("%", "pct")] = precision
+        found[f"recall_at_{share:.0%}".replace("%", "pct")] = recall
+    bounded = np.clip(predicted.risk, 1e-9, 1 - 1e-9)
+    found["brier"] = float(((predicted.risk - test.label) ** 2).mean())
+    found["log_loss"] = float(-np.where(test.label, np.log(bounded), np.log(1 - bounded)).mean())
+    found["calibration_error"] = calibration_error(test.label, predicted.risk)
+    found["lead_days_median"] = lead_days_median(test, predicted.score)
+    return found
+
+
+def at_top(label: Labels, score: Numbers, as_of: NDArray[np.int64], share: float) -> tuple[float | None, float | None]:
+    """Precision and recall of each week's top accounts, averaged over the weeks.
+
+    Accounts with the same score at the edge count in part: what picking among them by lot would give.
+    """
+    precisions, recalls = [], []
+    for rows in weeks(as_of):
+        size = int(np.ceil(share * len(rows)))
+        edge = np.sort(score[rows])[-size]
+        above, tied = rows[score[rows] > edge], rows[score[rows] == edge]
+        hits = label[above].sum() + (size - len(above)) * label[tied].mean()
+        precisions.append(hits / size)
+        if label[rows].any():
+            recalls.append(hits / label[rows].sum())
+    return _mean(precisions), _mean(recalls)
+
+
+def calibration_error(label: Labels, risk: Numbers) -> float:
+    """Mean distance between risk and outcome over ten bins with as many rows each."""
+    order = np.argsort(risk, kind="stable")
+    gaps = [
+        abs(risk[rows].mean() - label[rows].mean()) * len(rows) for rows in np.array_split(order, BINS) if len(rows)
+    ]
+    return float(sum(gaps) / len(order))
+
+
+def lead_days_median(test: Dataset, score: Numbers) -> float | None:
+    """How many days before a new complaint its account was first in a week's top tenth; the median of those caught.
+
+    New: no complaint in the 14 days before. Only snapshots within the horizon before the complaint count.
+    """
+    flagged = np.zeros(len(score), dtype=bool)
+    draw = np.random.default_rng(0).random(len(score))
+    for rows in weeks(test.as_of):
+        size = int(np.ceil(FLAGGED_SHARE * len(rows)))
+        flagged[rows[np.lexsort((draw[rows], score[rows]))[-size:]]] = True
+    leads = []
+    for account, at in _episodes(test):
+        near = (test.account == account) & flagged & (test.as_of < at) & (test.as_of >= at - test.horizon_days * DAY)
+        if near.any():
+            leads.append((at - test.as_of[near].min()) / DAY)
+    return float(np.median(leads)) if leads else None
+
+
+def weeks(as_of: NDArray[np.int64]) -> Iterator[NDArray[np.int64]]:
+    """The rows of each snapshot moment."""
+    order = np.argsort(as_of, kind="stable")
+    edges = np.flatnonzero(np.diff(as_of[order])) + 1
+    return iter(np.split(order, edges))
+
+
+def _episodes(test: Dataset) -> Iterator[tuple[int, int]]:
+    """Account and moment of each new complaint within reach of the test's snapshots."""
+    known = test.complaints
+    same = np.append(False, known.account[1:] == known.account[:-1])
+    since = np.append(0, np.diff(known.at))
+    new = ~(same & (since <= QUIET_DAYS * DAY))
+    reach = (known.at > test.as_of.min()) & (known.at <= test.as_of.max() + test.horizon_days * DAY)
+    tested = np.isin(known.account, np.unique(test.account))
+    chosen = new & reach & tested
+    return zip(known.account[chosen].tolist(), known.at[chosen].tolist(), strict=True)
+
+
+def _mean(numbers: list[float]) -> float | None:
+    return float(np.mean(numbers)) if numbers else None

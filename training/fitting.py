@@ -1,0 +1,159 @@
+"""Fit the two parts of a model: the linear one and the trees."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import islice
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.optimize import minimize
+from sklearn.ensemble import HistGradientBoostingClassifier
+
+from service.scoring.features import Column
+from service.scoring.linear import Linear, squeeze, standardised
+from service.scoring.trees import Trees
+
+Numbers = NDArray[np.float64]
+MOST_TREES = 300
+LEARNING_RATE = 0.06
+
+
+@dataclass(frozen=True)
+class Grouping:
+    """Columns by reason: `members` are each group's own, `exposure` those that every group may look at as well.
+
+    A hundred open orders mean something else beside ten late ones than beside none; so volume may be asked on any path.
+    """
+
+    names: tuple[str, ...]
+    members: tuple[tuple[int, ...], ...]
+    exposure: frozenset[int]
+
+    def constraints(self) -> list[set[int]]:
+        """Which columns a path through a tree may ask about together."""
+        return [set(own) | self.exposure for own in self.members]
+
+    def owner(self, asked: Sequence[int]) -> int:
+        """The group that a path of questions speaks for: the one beside the exposure metrics, else the first asked."""
+        decisive = set(asked) - self.exposure or set(asked[:1])
+        return next((i for i, own in enumerate(self.members) if decisive and decisive <= set(own)), -1)
+
+
+def grouping(columns: Sequence[Column], exposures: Sequence[str]) -> Grouping:
+    """Group columns by metric; complaints and the account's age are groups of their own."""
+    names = tuple(dict.fromkeys(column.group for column in columns))
+    members = tuple(tuple(i for i, column in enumerate(columns) if column.group == name) for name in names)
+    volume = frozenset(i for i, column in enumerate(columns) if column.group in exposures)
+    return Grouping(names, members, volume)
+
+
+def fit_linear(values: NDArray[Any], label: NDArray[np.bool_], columns: Sequence[Column], strength: float) -> Linear:
+    """Fit a logistic regression whose weights may only have the sign of their metric's bad direction.
+
+    `strength` is scikit-learn's C: large trusts the data, small pulls the weights to zero. scikit-learn's own solver
+    knows no bounds, so this is the same loss under L-BFGS-B.
+    """
+    tailless = squeeze(values)
+    center, scale = np.nanmean(tailless, axis=0), np.nanstd(tailless, axis=0)
+    scale[scale == 0] = 1.0
+    gaps = _distinct_gaps(values)
+    # Single precision halves the time, which goes into reading this table some hundred times.
+    table = np.hstack([standardised(values, center, scale), np.isnan(values[:, gaps])], dtype=np.float32)
+    signs = [column.sign for column in columns] + [0] * len(gaps)
+    bounds = [{1: (0, None), -1: (None, 0), 0: (None, None)}[sign] for sign in signs]
+    mean = np.clip(label.mean(), 1e-6, 1 - 1e-6)
+    start = np.append(np.zeros(table.shape[1]), np.log(mean / (1 - mean)))
+    target = np.where(label, 1.0, -1.0)
+
+    def loss(weights: Numbers) -> tuple[float, Numbers]:
+        margin = target * ((table @ weights[:-1].astype(np.float32)).astype(np.float64) + weights[-1])
+        pull = -target / (1 + np.exp(np.clip(margin, -500, 500)))
+        gradient = np.append(pull.astype(np.float32) @ table + weights[:-1] / strength, pull.sum())
+        size = np.logaddexp(0, -margin).sum() + weights[:-1] @ weights[:-1] / (2 * strength)
+        return float(size) / len(target), gradient / len(target)
+
+    found = minimize(
+        loss, start, jac=True, method="L-BFGS-B", bounds=[*bounds, (None, None)], options={"maxiter": 300, "ftol": 1e-7}
+    )
+    gap_weights = np.zeros(values.shape[1])
+    gap_weights[gaps] = found.x[values.shape[1] : -1]
+    return Linear(center, scale, found.x[: values.shape[1]], gap_weights, float(found.x[-1]))
+
+
+def _distinct_gaps(values: NDArray[Any]) -> list[int]:
+    """Columns whose missing values say something, one of those that are missing together."""
+    missing = np.isnan(values)
+    shares = missing.mean(axis=0)
+    seen: dict[bytes, int] = {}
+    for column in np.flatnonzero((shares > 0) & (shares < 1)).tolist():
+        seen.setdefault(np.packbits(missing[:, column]).tobytes(), column)
+    return list(seen.values())
+
+
+def fit_trees(
+    values: NDArray[Any],
+    label: NDArray[np.bool_],
+    columns: Sequence[Column],
+    grouped: Grouping,
+    *,
+    trees: int,
+    seed: int,
+) -> HistGradientBoostingClassifier:
+    """Grow boosted trees: monotonic in each metric's bad direction, each path within one group and the volume."""
+    model = HistGradientBoostingClassifier(
+        max_iter=trees,
+        learning_rate=LEARNING_RATE,
+        max_leaf_nodes=15,
+        min_samples_leaf=40,
+        l2_regularization=5.0,
+        early_stopping=False,
+        monotonic_cst=[column.sign for column in columns],
+        interaction_cst=grouped.constraints(),
+        random_state=seed,
+    )
+    return model.fit(values, label)
+
+
+def plain(model: HistGradientBoostingClassifier, grouped: Grouping, values: NDArray[Any], kept: int) -> Trees:
+    """Take the first `kept` trees out of a fitted model, and see on `values` that they say the same.
+
+    The nodes are private to scikit-learn: should they change, this fails where a model is trained, never where it
+    serves.
+    """
+    forest = [tree.nodes for (tree,) in model._predictors[:kept]]  # noqa: SLF001
+    first = np.cumsum([0, *(len(nodes) for nodes in forest)])[:-1]
+    nodes = np.concatenate(forest)
+    start = np.repeat(first, [len(tree) for tree in forest]).astype(np.int32)
+    leaf, here = nodes["is_leaf"].astype(bool), np.arange(len(nodes))
+    found = Trees(
+        roots=first.astype(np.int32),
+        feature=np.where(leaf, 0, nodes["feature_idx"]).astype(np.int32),
+        threshold=np.asarray(nodes["num_threshold"], np.float64),
+        left=np.where(leaf, here, nodes["left"] + start).astype(np.int32),
+        right=np.where(leaf, here, nodes["right"] + start).astype(np.int32),
+        gap_left=nodes["missing_go_to_left"].astype(bool),
+        value=np.where(leaf, nodes["value"], 0.0),
+        group=np.concatenate([_owners(tree, grouped) for tree in forest]),
+        depth=int(nodes["depth"].max()),
+        base=float(np.ravel(model._baseline_prediction)[0]),  # noqa: SLF001
+    )
+    sample = values[:: max(1, len(values) // 1_000)]
+    ours = found.contributions(sample, len(grouped.names)).sum(axis=1) + found.base
+    theirs = next(islice(model.staged_decision_function(sample), kept - 1, None))
+    assert np.allclose(ours, theirs, rtol=0, atol=1e-9), "the trees were read wrongly"
+    return found
+
+
+def _owners(nodes: NDArray[Any], grouped: Grouping) -> NDArray[np.int32]:
+    """The group of each leaf of a tree, by the questions on its path; -1 for inner nodes and an unsplit root."""
+    owners = np.full(len(nodes), -1, np.int32)
+    waiting: list[tuple[int, tuple[int, ...]]] = [(0, ())]
+    while waiting:
+        node, asked = waiting.pop()
+        if nodes["is_leaf"][node]:
+            owners[node] = grouped.owner(asked)
+        else:
+            asked = (*asked, int(nodes["feature_idx"][node]))
+            waiting += [(int(nodes["left"][node]), asked), (int(nodes["right"][node]), asked)]
+    return owners

@@ -1,0 +1,43 @@
+"""Train: choose, test, refit on everything, set the alert line, write the artefact."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from service.kit.settings import Settings
+from service.scoring import artifact
+from training import alert_line, backtest, card
+from training.backtest import Backtest, Material, Progress
+
+
+@dataclass(frozen=True)
+class Trained:
+    """A model on disk, not yet registered."""
+
+    version: str
+    sha256: str
+    card: dict[str, Any]
+    line: float
+    tested: Backtest
+
+
+def train(material: Material, settings: Settings, *, seed: int, now: datetime, progress: Progress) -> Trained:
+    """Make a model of what was collected and write its artefact.
+
+    Raises:
+        TrainingRefused: there is nothing to learn honestly; the detail says what to do.
+        SigningKeyMissing: the setting `signing_key` is empty.
+    """
+    artifact.check_key(settings.signing_key)
+    tested = backtest.run(material, seed=seed, progress=progress)
+    progress("Refitting on everything", 0, 1)
+    blend = backtest.final(material, tested.recipe)
+    validation = material.data.rows(material.window.validation(material.data))
+    risk = tested.chosen_by.risk(validation.pick(tested.recipe.columns))
+    line = alert_line.choose(validation, risk, settings.alerts_per_day, settings.alert_cool_down_hours)
+    name = f"{now:%Y%m%d-%H%M%S}"
+    offers = alert_line.offers(validation, risk, line)
+    facts = card.card(name, material, tested, blend, line=line, offers=offers, now=now)
+    sha256 = artifact.save(settings.artifacts_dir, name, artifact.numbers_of(blend), facts, settings.signing_key)
+    progress("Refitting on everything", 1, 1)
+    return Trained(name, sha256, facts, line, tested)
