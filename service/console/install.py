@@ -5,7 +5,7 @@ from fastapi import FastAPI
 from service.access.sessions import LoginDoor, SignInNeeded
 from service.console import assets, pages
 from service.console.headers import Hardened
-from service.console.routes import accounts, alerts, login, mail, outlook, queue, status, todo
+from service.console.routes import accounts, alerts, login, mail, outlook, queue, status, todo, updates
 from service.kit.settings import Settings
 
 ROUTERS = (
@@ -13,6 +13,7 @@ ROUTERS = (
     login.router,
     queue.router,
     alerts.router,
+    updates.router,
     accounts.router,
     outlook.router,
     todo.router,

@@ -13,6 +13,8 @@ SPARK_DAYS = 30
 SPARK_WIDTH = 96
 SPARK_HEIGHT = 24
 SHARES = frozenset({"share", "ratio", "fraction"})
+WORK_DAYS = range(5)
+WORK_HOURS = range(8, 19)
 MINUTE, HOUR, DAY = 60, 3600, 86_400
 
 
@@ -108,9 +110,9 @@ def next_update_presets(now: datetime, zone: ZoneInfo) -> list[Preset]:
     in_four_hours = _round_up(now + timedelta(hours=4), zone)
     tomorrow = _working_day(local + timedelta(days=1)).replace(hour=9, minute=0, second=0, microsecond=0)
     day_after = _working_day(tomorrow + timedelta(days=1))
-    moments = [Preset(f"{in_four_hours.astimezone(zone):%H:%M}", in_four_hours)]
-    if in_four_hours.astimezone(zone).date() != local.date():
-        moments = []
+    soon = in_four_hours.astimezone(zone)
+    at_work = soon.date() == local.date() and soon.weekday() in WORK_DAYS and soon.hour in WORK_HOURS
+    moments = [Preset(f"{soon:%H:%M}", in_four_hours)] if at_work else []
     return [*moments, *(Preset(f"{moment:%a %H:%M}", moment) for moment in (tomorrow, day_after))]
 
 
@@ -165,4 +167,4 @@ def _round_up(moment: datetime, zone: ZoneInfo) -> datetime:
 
 
 def _working_day(moment: datetime) -> datetime:
-    return moment + timedelta(days=max(0, 7 - moment.weekday()) if moment.weekday() > 4 else 0)
+    return moment + timedelta(days=0 if moment.weekday() in WORK_DAYS else 7 - moment.weekday())

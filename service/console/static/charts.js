@@ -42,11 +42,11 @@ function draw(box, days, values, { line = null, label, unit = "", height = 150, 
     legend: { live: true, markers: { show: false } },
     scales: { x: { time: true }, y: { range: [low, top ?? high] } },
     axes: [
-      { ...axis, grid: { show: false }, space: 60, size: 36, gap: 2, values: [
+      { ...axis, grid: { show: false }, space: 60, size: 38, gap: 4, values: [
         [2592000, "{MMM}", "\n{YYYY}", null, null, null, null, null, 1],
         [86400, "{D} {MMM}", "\n{YYYY}", null, null, null, null, null, 1],
       ] },
-      { ...axis, size: 52, space: 28, values: (_plot, ticks) => ticks.map((tick) => unit === "%" ? shown(tick) : tick) },
+      { ...axis, size: 52, space: 20, values: (_plot, ticks) => ticks.map((tick) => unit === "%" ? shown(tick) : tick) },
     ],
     series: [
       { label: "Day", value: "{D} {MMM} {YYYY}" },
