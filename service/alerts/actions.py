@@ -13,7 +13,6 @@ from service.alerts import queries, rules
 from service.alerts.rules import Move
 from service.kit.database import Session
 from service.kit.settings import Settings
-from service.scoring import queries as scoring
 from service.scoring.rules import STARTER_LINE
 
 log = structlog.get_logger()
@@ -117,16 +116,21 @@ def review(session: Session, settings: Settings, *, now: datetime) -> Reviewed:
     """
     if not queries.take_turn(session):
         return Reviewed()
-    lines = lines_in_force(session)
+    lines = _lines(session)
     woken, faded = _follow_scores(session, lines, now=now)
     opened, waiting = _open_new(session, settings, lines, now=now)
     return Reviewed(opened, waiting, faded, woken)
 
 
-def lines_in_force(session: Session) -> dict[str, float]:
-    """The line of each model whose scores may be compared with one; those of retired models may not."""
-    model = scoring.active_model(session)
-    return {STARTER: STARTER_LINE} | ({model.version: model.alert_line} if model else {})
+def waiting(session: Session, settings: Settings, *, now: datetime) -> int:
+    """How many accounts are over the line without an alert because the day's budget is used up."""
+    deserving = _deserving(session, settings, _lines(session), now=now)
+    return max(0, len(deserving) - _room(session, settings, now=now))
+
+
+def _lines(session: Session) -> dict[str, float]:
+    """Each model's line: a score is compared with the line of the model that made it, and with no other."""
+    return {STARTER: STARTER_LINE} | queries.model_lines(session)
 
 
 def _follow_scores(session: Session, lines: dict[str, float], *, now: datetime) -> tuple[int, int]:
@@ -172,23 +176,32 @@ def _fade(session: Session, alert: Alert, why: str, *, now: datetime) -> None:
 def _open_new(
     session: Session, settings: Settings, lines: dict[str, float], *, now: datetime
 ) -> tuple[list[Alert], int]:
-    cool_down = timedelta(hours=settings.alert_cool_down_hours)
-    room = rules.room(settings.alerts_per_day, queries.opened_after(session, now - rules.STORM_WINDOW))
+    room = _room(session, settings, now=now)
+    deserving = _deserving(session, settings, lines, now=now)
     opened: list[Alert] = []
-    waiting = 0
-    for candidate in queries.candidates(session, lines):
-        line = lines[candidate.model]
-        why = rules.opening(candidate.risk, line, candidate.last, cool_down, now=now)
-        if why is None:
-            continue
-        if len(opened) == room:
-            waiting += 1
-        elif alert := queries.insert_alert(session, candidate, line, now=now):
+    for candidate, why in deserving[:room]:
+        if alert := queries.insert_alert(session, candidate, lines[candidate.model], now=now):
             note(session, alert, "opened", actor=WORKER, now=now, why=why)
             log.info("alert_opened", alert_id=str(alert.id), risk=round(alert.risk, 4))
             opened.append(alert)
     queries.save(session)
-    return opened, waiting
+    return opened, len(deserving[room:])
+
+
+def _room(session: Session, settings: Settings, *, now: datetime) -> int:
+    return rules.room(settings.alerts_per_day, queries.opened_after(session, now - rules.STORM_WINDOW))
+
+
+def _deserving(
+    session: Session, settings: Settings, lines: dict[str, float], *, now: datetime
+) -> list[tuple[queries.Candidate, str]]:
+    """Accounts that deserve an alert now, riskiest first, and why."""
+    cool_down = timedelta(hours=settings.alert_cool_down_hours)
+    return [
+        (each, why)
+        for each in queries.candidates(session, lines)
+        if (why := rules.opening(each.risk, lines[each.model], each.last, cool_down, now=now))
+    ]
 
 
 def escalate(session: Session, settings: Settings, *, now: datetime) -> list[Alert]:

@@ -12,7 +12,7 @@ from sqlalchemy.orm import aliased, contains_eager
 from sqlalchemy.orm.attributes import set_committed_value
 from sqlalchemy.orm.exc import StaleDataError
 
-from models import Account, Alert, AlertEvent, AlertStatus, Rep, Resolution, Score
+from models import Account, Alert, AlertEvent, AlertStatus, ModelStatus, Rep, Resolution, Score, TrainedModel
 from models.alert import LIVE
 from service.alerts.rules import AlertNotFound, ChangedMeanwhile, LastAlert
 from service.kit.database import Session
@@ -148,6 +148,12 @@ def take_turn(session: Session) -> bool:
     if session.get_bind().dialect.name == "sqlite":
         return True  # a SQLite writer is alone already
     return bool(session.scalar(text("SELECT pg_try_advisory_xact_lock(:lock)"), {"lock": REVIEW_LOCK}))
+
+
+def model_lines(session: Session) -> dict[str, float]:
+    """The alert line of every model that speaks or has spoken."""
+    spoke = select(TrainedModel.version, TrainedModel.alert_line).where(TrainedModel.status != ModelStatus.CANDIDATE)
+    return {version: line for version, line in session.execute(spoke)}  # noqa: C416 (rows are no tuples to mypy)
 
 
 def followed(session: Session) -> list[tuple[Alert, float | None, str | None]]:

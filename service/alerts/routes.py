@@ -20,7 +20,7 @@ from service.alerts.schemas import (
     alert_out,
 )
 from service.kit.fields import Address, Id
-from service.kit.http import Db, Now
+from service.kit.http import Config, Db, Now
 
 router = APIRouter(prefix="/v1/alerts", tags=["alerts"])
 
@@ -28,6 +28,8 @@ router = APIRouter(prefix="/v1/alerts", tags=["alerts"])
 @router.get("")
 def list_alerts(
     db: Db,
+    settings: Config,
+    now: Now,
     _caller: Reader,
     *,
     status: Shown = Shown.LIVE,
@@ -51,9 +53,10 @@ def list_alerts(
     )
     with db.read() as session:
         found = queries.page(session, wanted)
+        waiting = actions.waiting(session, settings, now=now)
     shown = found[:limit]
     following = schemas.cursor_after(shown[-1], sort) if len(found) > limit else None
-    return AlertPage(alerts=[alert_out(alert) for alert in shown], next_cursor=following)
+    return AlertPage(alerts=[alert_out(alert) for alert in shown], next_cursor=following, waiting=waiting)
 
 
 @router.get("/{alert_id}")

@@ -152,6 +152,7 @@ class AlertPage(BaseModel):
 
     alerts: list[AlertOut]
     next_cursor: str | None
+    waiting: int = Field(description="Accounts over the line that get no alert today: the budget is used up.")
 
 
 def alert_out(alert: Alert) -> AlertOut:

@@ -195,3 +195,11 @@ def test_the_badges_count_what_waits(api, db, post):
         counts = queries.counts(session)
         assert len(queries.live_alerts(session)) == session.query(Alert).count() == 3
     assert counts == queries.Counts(2, 0, 1, make.MONDAY - timedelta(hours=1))
+
+
+def test_the_list_says_how_many_accounts_wait_for_room(api, db, settings):
+    with db.begin() as session:
+        for _ in range(25):
+            make.score(session, make.account(session), 0.9)
+
+    assert api.get("/v1/alerts").json()["waiting"] == 25 - 2 * settings.alerts_per_day

@@ -76,14 +76,15 @@ def test_an_account_with_a_live_alert_gets_no_second_one_but_the_alert_follows_t
     assert (alert.risk, alert.risk_opened, alert.version) == (0.95, 0.8, 1)
 
 
-def test_the_score_of_a_retired_model_is_compared_with_no_line(session, review, account):
+def test_a_score_is_compared_with_the_line_of_the_model_that_made_it(session, review):
     facts = {"sha256": "0" * 64, "card": {}, "trained_at": NOW}
+    session.add(TrainedModel(version="v1", status=ModelStatus.RETIRED, alert_line=0.5, **facts))
     session.add(TrainedModel(version="v2", status=ModelStatus.ACTIVE, alert_line=0.2, **facts))
-    risk_is(session, account, 0.6, model="v1")
-    by_v2 = make.account(session)
-    risk_is(session, by_v2, 0.21, model="v2")
+    session.add(TrainedModel(version="v3", status=ModelStatus.CANDIDATE, alert_line=0.1, **facts))
+    for model, risk in (("starter", 0.6), ("v1", 0.4), ("v1", 0.55), ("v2", 0.21), ("v3", 0.9)):
+        risk_is(session, make.account(session), risk, model=model)
 
-    assert [(alert.account_id, alert.line) for alert in review().opened] == [(by_v2.id, 0.2)]
+    assert [(alert.model, alert.line) for alert in review().opened] == [("v1", 0.5), ("v2", 0.2)]
 
 
 def test_the_riskiest_open_first_and_a_storm_waits(session, review, settings):
@@ -94,7 +95,7 @@ def test_the_riskiest_open_first_and_a_storm_waits(session, review, settings):
     reviewed = review(small)
 
     assert [alert.risk for alert in reviewed.opened] == [0.98, 0.96, 0.94]
-    assert reviewed.waiting == 12
+    assert reviewed.waiting == actions.waiting(session, small, now=NOW) == 12
 
 
 def test_there_is_room_again_after_a_day(session, review, settings):
