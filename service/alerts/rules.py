@@ -102,13 +102,18 @@ def opening(risk: float, line: float, last: LastAlert | None, cool_down: timedel
     """Say why an account without a live alert deserves one now."""
     if risk < line:
         return None
-    why = f"The risk of {risk:.0%} is over the line of {line:.0%}."
+    why = f"The risk of {_percent(risk)} is over the line of {_percent(line)}."
     if last is None or now >= last.ended_at + max(cool_down, _quiet(last)):
         return why
     wrong = last.resolution is Resolution.WRONG and now >= last.ended_at + cool_down
     if wrong and clearly_higher(risk, last.risk):
-        return f"{why} It is clearly higher than the {last.risk:.0%} that was called wrong."
+        return f"{why} It is clearly higher than the {_percent(last.risk)} that was called wrong."
     return None
+
+
+def _percent(risk: float) -> str:
+    """Write a risk as reasons do; small ones with a decimal, since lines of rare complaints are small."""
+    return f"{risk * 100:.0f} %" if risk >= 0.1 else f"{risk * 100:.1f} %"
 
 
 def _quiet(last: LastAlert) -> timedelta:
@@ -152,7 +157,7 @@ def waking(alert: Alert, risk: float, line: float, *, now: datetime) -> str | No
 
 def _snooze_over(alert: Alert, risk: float, now: datetime) -> str | None:
     if alert.snooze_risk is not None and risk >= alert.snooze_risk:
-        return f"The risk rose to {risk:.0%}; it was to sleep until {alert.snooze_risk:.0%}."
+        return f"The risk rose to {_percent(risk)}; it was to sleep until {_percent(alert.snooze_risk)}."
     if alert.snoozed_until is not None and now >= alert.snoozed_until:
         return "The time of the snooze is over."
     return None
@@ -163,9 +168,9 @@ def _rearmed(alert: Alert, risk: float, line: float, now: datetime) -> str | Non
     if risk < line:
         return None
     if alert.risk_acknowledged is not None and clearly_higher(risk, alert.risk_acknowledged):
-        return f"The risk rose from {alert.risk_acknowledged:.0%} to {risk:.0%} since it was acknowledged."
+        return f"The risk rose from {_percent(alert.risk_acknowledged)} to {_percent(risk)} since it was acknowledged."
     if alert.below_since is not None and now >= alert.below_since + FADE_AFTER:
-        return f"The risk is over the line again ({risk:.0%}) after it had been low for two days."
+        return f"The risk is over the line again ({_percent(risk)}) after it had been low for two days."
     return None
 
 

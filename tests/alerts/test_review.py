@@ -49,7 +49,7 @@ def test_a_risk_over_the_line_opens_an_alert_with_the_reasons_of_the_score(sessi
     assert (alert.account_id, alert.risk_opened, alert.line, alert.reasons) == (account.id, 0.83, 0.7, score.reasons)
     assert alert.opened_at == alert.asked_at == NOW
     assert [(event.kind, event.detail["why"]) for event in queries.events(session, alert.id)] == [
-        ("opened", "The risk of 83% is over the line of 70%.")
+        ("opened", "The risk of 83 % is over the line of 70 %.")
     ]
 
 
@@ -209,7 +209,7 @@ def test_a_snoozed_alert_wakes_when_the_risk_reaches_the_height_named(session, r
     risk_is(session, account, 0.9)
 
     assert review(hours=2).woken == 1
-    assert queries.events(session, alert.id)[-1].detail["why"] == "The risk rose to 90%; it was to sleep until 90%."
+    assert queries.events(session, alert.id)[-1].detail["why"] == "The risk rose to 90 %; it was to sleep until 90 %."
 
 
 def test_an_acknowledgement_does_not_hide_a_risk_that_goes_on_rising(session, review, account):
