@@ -6,10 +6,10 @@
 - scorecard: what an operations team draws in a spreadsheet (below).
 - logistic: scikit-learn's logistic regression on all features, with the penalty that the validation chose for ours.
 
-The scorecard takes the five metrics with a direction that tell most by themselves on the training weeks (a fairer
-hand than most), looks at each one's level of the last 28 days, and colours it against the portfolio: green in the
-better half, yellow (1 point) beyond the median, red (2 points) in the worst fifth; no value is green. The points are
-weighted 5, 4, 3, 2, 1 in the order of how much the metrics tell.
+The scorecard takes the five metrics with a direction that tell most by themselves on the weeks before the test (a
+fairer hand than most have), looks at each one's level of the last 28 days, and colours it against all accounts: green
+in the better half, yellow (1 point) beyond the median, red (2 points) in the worst fifth; without a value it is as
+green as can be. The points are weighted 5, 4, 3, 2, 1 in the order of how much the metrics tell.
 """
 
 from collections.abc import Mapping
@@ -55,14 +55,12 @@ def volume(data: Dataset) -> Numbers:
 
 def scorecard(data: Dataset, known: Rows) -> Numbers:
     """Weighted points of the coloured metrics, for every row; chosen and coloured by the known rows."""
-    worse = {item.key: item.sign * data.stat(item.key, _standing(item)) for item in data.definitions if item.sign}
-    tells = {key: _tells(values[known], data.label[known]) for key, values in worse.items()}
+    worse = {item.key: _filled(item.sign * data.stat(item.key, "level_28")) for item in data.definitions if item.sign}
+    tells = {key: float(roc_auc_score(data.label[known], values[known])) for key, values in worse.items()}
     chosen = sorted(tells, key=lambda key: (-tells[key], key))[:COLOURED]
     points = np.zeros(len(data.label))
     for place, key in enumerate(chosen):
-        if np.isnan(worse[key][known]).all():
-            continue
-        yellow, red = np.nanquantile(worse[key][known], [0.5, 0.8])
+        yellow, red = np.quantile(worse[key][known], [0.5, 0.8])
         points += (COLOURED - place) * ((worse[key] > yellow).astype(float) + (worse[key] > red))
     return points
 
@@ -71,11 +69,10 @@ def _standing(definition: Definition) -> str:
     return "last" if definition.combine == LAST else "level_28"
 
 
-def _tells(values: Numbers, label: NDArray[np.bool_]) -> float:
-    """Area under the curve of one metric; missing counts as its best value."""
-    if np.isnan(values).all():
-        return 0.0
-    return float(roc_auc_score(label, np.nan_to_num(values, nan=np.nanmin(values))))
+def _filled(values: Numbers) -> Numbers:
+    """Missing counts as the best value there is."""
+    known = values[~np.isnan(values)]
+    return np.nan_to_num(values, nan=known.min() if len(known) else 0.0)
 
 
 def _with_risk(data: Dataset, score: Numbers, known: Rows, test: Rows) -> Prediction:
@@ -93,6 +90,6 @@ def _logistic(data: Dataset, known: Rows, test: Rows, recipe: Recipe) -> Predict
     def table(rows: Rows) -> Numbers:
         return np.hstack([standardised(values[rows], center, scale), np.isnan(values[rows])])
 
-    model = LogisticRegression(C=recipe.strength, max_iter=300).fit(table(known), data.label[known])
+    model = LogisticRegression(C=recipe.strength, max_iter=1_000).fit(table(known), data.label[known])
     risk = model.predict_proba(table(test))[:, 1]
     return Prediction(risk, risk)

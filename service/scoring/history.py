@@ -13,8 +13,8 @@ import polars as pl
 
 from service.kit.database import Session
 from service.scoring import queries
-from service.scoring.features import PAST_TO
 from service.scoring.past import Frame, History
+from service.scoring.windows import PAST_TO
 
 # Accounts read at once: bounds memory at some hundred thousand observations and a few million pairs with snapshots.
 BATCH = 250

@@ -6,8 +6,9 @@ from typing import Any
 
 from service.scoring import sentences
 from service.scoring.definitions import LAST, SUM, Definition
-from service.scoring.features import ACCOUNT, COMPLAINTS, PAST_FROM
+from service.scoring.features import ACCOUNT, COMPLAINTS
 from service.scoring.judgement import Judgement
+from service.scoring.windows import PAST_FROM
 
 MOST_UP, MOST_DOWN = 4, 2
 # Log-odds below which a group did not matter: it moves a risk of 50 % by two points.
