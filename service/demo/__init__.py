@@ -1,1 +1,1 @@
-"""A simulated company, replayed through the real program."""
+"""The demo: a simulated company lived through, day by day, by the real API, worker and mail."""

@@ -1,0 +1,1 @@
+"""How fast Headsup is on this machine: `make bench`."""
