@@ -4,9 +4,27 @@ Account Northwind, its rep Rita, operators Ola (agent) and Lena (lead), and a st
 """
 
 from datetime import UTC, datetime, timedelta
+from email.message import EmailMessage
 from itertools import count
 
-from models import Account, Alert, Better, Combine, Complaint, Metric, Observation, Operator, Rep, Role, Score
+from models import (
+    Account,
+    Alert,
+    Better,
+    Combine,
+    Complaint,
+    Mail,
+    MailKind,
+    Metric,
+    Observation,
+    Operator,
+    Rep,
+    Role,
+    Score,
+    ScoreDay,
+    Update,
+    UpdateKind,
+)
 
 MONDAY = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 _numbers = count(1)
@@ -92,11 +110,61 @@ def score(session, account, risk=0.8, *, at=MONDAY, **facts):
     return _add(session, Score(account_id=account.id, risk=risk, **defaults | facts))
 
 
+def score_day(session, account, risk=0.5, *, day=MONDAY.date(), **facts):
+    return _add(session, ScoreDay(**{"account_id": account.id, "day": day, "risk": risk, "model": "starter"} | facts))
+
+
 def alert(session, account, risk=0.8, *, at=MONDAY, **facts):
     defaults = {"risk_opened": risk, "risk": risk, "line": 0.6, "model": "starter", "reasons": [reason()]}
     return _add(session, Alert(account_id=account.id, **{"opened_at": at, "asked_at": at} | defaults | facts))
 
 
+def risk_days(session, account, risks, *, until=MONDAY):
+    """One risk a day, the last of them on the day of `until`."""
+    for age, risk in enumerate(reversed(risks)):
+        day = (until - timedelta(days=age)).date()
+        _add(session, ScoreDay(account_id=account.id, day=day, risk=risk, model="starter"))
+
+
 def operator(session, email="ola@example.com", role=Role.AGENT, **facts):
     defaults = {"name": email.partition("@")[0].title(), "password_hash": "-", "created_at": MONDAY}
     return _add(session, Operator(email=email, role=role, **defaults | facts))
+
+
+def update(session, alert, **facts):
+    defaults = {
+        "kind": UpdateKind.WRITTEN,
+        "written_at": MONDAY,
+        "written_by": "ola@example.com",
+        "cause": "A van is out on the northern tour.",
+        "owner": "Ola Berg",
+        "fix": "A second van from Tuesday.",
+        "next_update_at": MONDAY + timedelta(hours=4),
+    }
+    return _add(session, Update(alert_id=alert.id, **defaults | facts))
+
+
+def mail(session, **facts):
+    """A mail in the outbox, with both parts and a picture."""
+    n = next(_numbers)
+    defaults = {
+        "kind": MailKind.HEADS_UP,
+        "dedupe_key": f"mail-{n}",
+        "recipient": "rita@example.com",
+        "subject": "Heads-up: Northwind Foods may call",
+        "message_id": f"<{n}@example.com>",
+        "content": letter(),
+        "created_at": MONDAY,
+        "next_at": MONDAY,
+    }
+    return _add(session, Mail(**defaults | facts))
+
+
+def letter(*, text="Northwind Foods may call.", html="<p>Northwind Foods may call.</p>"):
+    """The bytes of a mail whose HTML part shows a picture that came along."""
+    message = EmailMessage()
+    message["From"], message["To"], message["Subject"] = "Headsup <headsup@localhost>", "rita@example.com", "Heads-up"
+    message.set_content(text)
+    message.add_alternative(f'<html><head></head><body>{html}<img src="cid:risk"></body></html>', subtype="html")
+    message.get_payload()[1].add_related(b"\x89PNG", "image", "png", cid="<risk>")
+    return bytes(message)

@@ -1,0 +1,120 @@
+"""The queue: what it shows, in which order, under which filter."""
+
+import time
+from datetime import timedelta
+
+import pytest
+
+from models import Resolution
+from tests import make
+from tests.make import MONDAY
+
+
+@pytest.fixture
+def queue(db):
+    """Four alerts: new, snoozed, Ola's, and one that ended."""
+    with db.begin() as session:
+        retail, pharma = (
+            make.account(session, name=name, segment=seg) for name, seg in (("Alder", "retail"), ("Birch", "pharma"))
+        )
+        make.alert(session, retail, 0.7)
+        make.alert(session, pharma, 0.9, snoozed_until=MONDAY + timedelta(hours=3))
+        mine = {"acknowledged_at": MONDAY, "acknowledged_by": "ola@example.com", "assigned_to": "ola@example.com"}
+        make.alert(session, make.account(session, name="Cedar"), 0.95, reasons=[make.reason("Tickets 1 → 7")], **mine)
+        ended = {"resolved_at": MONDAY, "resolution": Resolution.FIXED}
+        make.alert(session, make.account(session, name="Dogwood"), 0.6, **ended)
+
+
+def shown(page):
+    return [name for name in ("Cedar", "Birch", "Alder", "Dogwood") if f">{name}</a>" in page]
+
+
+@pytest.mark.parametrize(
+    ("query", "names"),
+    [
+        ("", ["Cedar", "Alder"]),
+        ("?view=mine", ["Cedar"]),
+        ("?view=unassigned", ["Alder"]),
+        ("?view=snoozed", ["Birch"]),
+        ("?view=done", ["Dogwood"]),
+        ("?segment=retail", ["Cedar", "Alder"]),
+        ("?view=snoozed&segment=retail", []),
+        ("?q=ald", ["Alder"]),
+        ("?q=tickets", ["Cedar"]),
+        ("?q=%25", ["Alder"]),
+        ("?q=nothing+like+it", []),
+    ],
+)
+def test_a_view_and_its_filters_are_in_the_url(ola, queue, query, names):
+    assert shown(ola.get(f"/{query}").text) == names
+
+
+def test_the_riskiest_alert_comes_first(ola, queue):
+    page = ola.get("/").text
+
+    assert page.index(">Cedar</a>") < page.index(">Alder</a>")
+
+
+def test_an_empty_view_says_what_to_do(ola):
+    assert "Nothing needs you now" in ola.get("/").text
+    assert "Unassigned</a>" in ola.get("/?view=mine").text
+    assert "Clear the filter" in ola.get("/?q=x").text
+
+
+def test_accounts_beyond_the_days_budget_are_mentioned(ola, db, queue):
+    with db.begin() as session:
+        make.score(session, make.account(session), 0.99)
+
+    assert "1 more account is over the line" in ola.get("/").text
+
+
+def test_new_alerts_are_announced_and_the_rows_stay(ola, db, clock, later):
+    since = clock.at.isoformat()
+    assert "new alert" not in ola.get("/queue/news", params={"since": since}).text
+    with db.begin() as session:
+        for _ in range(3):
+            make.alert(session, make.account(session), at=later(minutes=1), asked_at=clock.at)
+
+    news = ola.get("/queue/news", params={"since": since}).text
+
+    assert "3 new alerts" in news
+    assert "<tr" not in news
+    assert 'data-open="3"' in news
+
+
+def test_an_update_that_was_promised_and_did_not_come_is_marked(ola, db, later):
+    with db.begin() as session:
+        make.update(session, make.alert(session, make.account(session)))
+    assert "update late" not in ola.get("/").text
+
+    later(hours=5)
+
+    assert "update late" in ola.get("/").text
+    assert "Updates promised and not written" in ola.get("/todo").text
+
+
+def test_an_alert_without_reasons_or_rep_has_a_row_too(ola, db):
+    with db.begin() as session:
+        make.alert(session, make.account(session, rep=None), reasons=[])
+
+    page = ola.get("/").text
+
+    assert "No single reason stands out" in page
+    assert "no rep" in page
+
+
+def test_three_hundred_alerts_take_few_questions_and_little_time(ola, db):
+    with db.begin() as session:
+        rep = make.rep(session)
+        for n in range(300):
+            account = make.account(session, rep=rep, name=f"Account {n}")
+            make.alert(session, account)
+            make.risk_days(session, account, [0.1 + day / 50 for day in range(30)])
+    ola.get("/")
+
+    started = time.perf_counter()
+    page = ola.get("/").text
+    took = time.perf_counter() - started
+
+    assert page.count("<polyline") == 300
+    assert took < 1.0  # 0.1 s where nothing else runs
