@@ -10,15 +10,19 @@ from service.console.install import install as install_console
 from service.health import routes as health
 from service.kit.clock import Clock, SystemClock
 from service.kit.database import Database
-from service.kit.http import BodyLimit, Utf8Only, install_error_handlers
+from service.kit.http import BodyLimit, Utf8Only, install_error_handlers, problems
 from service.kit.settings import Settings
 from service.metrics import routes as metrics
 from service.outlook import routes as outlook
 from service.risk import routes as risk
+from service.updates import links as update_links
+from service.updates import routes as updates
 
 # The accounts' routes stay last: theirs take the whole rest of a path, since an account's id may hold a slash.
 ROUTERS: tuple[APIRouter, ...] = (
     alerts.router,
+    updates.router,
+    update_links.router,
     outlook.router,
     metrics.router,
     complaints.router,
@@ -39,6 +43,7 @@ def create_app(settings: Settings, db: Database | None = None, clock: Clock | No
         redoc_url=None,
         redirect_slashes=False,
         dependencies=[Utf8Only],
+        responses=problems(),
     )
     app.add_middleware(BodyLimit, max_bytes=settings.max_body_mb * 1024 * 1024)
     app.state.settings = settings

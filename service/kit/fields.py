@@ -96,7 +96,7 @@ def read_moment(value: Any) -> datetime:
 
 
 def _parse(text: str) -> datetime | None:
-    if len(text) > 40 or len(text) < 16 or not text.isascii():
+    if len(text) > 40 or len(text) < 16 or not (text.isascii() and text.isprintable()):
         return None
     try:
         return datetime.fromisoformat(text)

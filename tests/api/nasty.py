@@ -1,0 +1,66 @@
+"""Rows that must be refused, in the same words by the API and by imports."""
+
+GOOD = {"account_id": "northwind", "metric": "late_share", "observed_at": "2026-03-02T11:00:00Z", "value": 0.19}
+
+# What is wrong, as JSON text, and the field that is named.
+NASTY_JSON = [
+    ('"value": NaN', "value"),
+    ('"value": Infinity', "value"),
+    ('"value": -Infinity', "value"),
+    ('"value": 1e400', "value"),
+    ('"value": 1e300', "value"),
+    (f'"value": {10**400}', "value"),
+    ('"value": true', "value"),
+    ('"value": "3"', "value"),
+    ('"value": null', "value"),
+    ('"value": [3]', "value"),
+    ('"observed_at": 1700000000', "observed_at"),
+    ('"observed_at": 9223372036854775808', "observed_at"),
+    ('"observed_at": "1700000000"', "observed_at"),
+    ('"observed_at": "2026-03-02T11:00:00"', "observed_at"),
+    ('"observed_at": "2026-03-02"', "observed_at"),
+    ('"observed_at": "0001-01-01T00:00:00+14:00"', "observed_at"),
+    ('"observed_at": "9999-12-31T23:59:59-14:00"', "observed_at"),
+    ('"observed_at": "1999-12-31T23:59:59Z"', "observed_at"),
+    ('"observed_at": "2026-03-02T12:05:01Z"', "observed_at"),
+    ('"observed_at": "2026-03-02T11:00:00\\u0000Z"', "observed_at"),
+    ('"account_id": ""', "account_id"),
+    ('"account_id": "  "', "account_id"),
+    ('"account_id": "a\\u0000b"', "account_id"),
+    ('"account_id": "a\\u000ab"', "account_id"),
+    ('"account_id": "\\ud800"', "account_id"),
+    (f'"account_id": "{"x" * 201}"', "account_id"),
+    ('"account_id": 9223372036854775808', "account_id"),
+    ('"account_id": true', "account_id"),
+    (f'"metric": "{"x" * 101}"', "metric"),
+    ('"metric": "' + "\u0958" * 100 + '"', "metric"),  # twice as long in NFC
+    ('"metric": {}', "metric"),
+    (f'"item_id": "{"x" * 201}"', "item_id"),
+    ('"item_id": "\\u202eeno"', "item_id"),
+    ('"item_id": 3', "item_id"),
+    ('"colour": "SECRET"', "colour"),
+    ('"\\ud800": "SECRET"', ""),
+    ('"<script>": "SECRET"', "?"),
+]
+
+# What is wrong, as cells of a file: text, since CSV knows nothing else.
+NASTY_CELLS = [
+    ("value", "nan"),
+    ("value", "-inf"),
+    ("value", "1e400"),
+    ("value", "three"),
+    ("value", "1_000"),
+    ("value", ""),
+    ("observed_at", "1700000000"),
+    ("observed_at", "2026-03-02T11:00:00"),
+    ("observed_at", "0001-01-01T00:00:00+14:00"),
+    ("observed_at", "2100-01-01T00:00:00Z"),
+    ("observed_at", "02.03.2026"),
+    ("observed_at", ""),
+    ("account_id", "a\x01b"),
+    ("account_id", "x" * 201),
+    ("account_id", ""),
+    ("metric", "x" * 101),
+    ("metric", "   "),
+    ("item_id", "\u2066x"),
+]
