@@ -28,6 +28,7 @@ class Plan:
     settle_at: datetime
     next_update_at: datetime | None = None
     keeps_word: bool = True
+    cause: str = ""
 
 
 @dataclass
@@ -37,7 +38,6 @@ class Operators:
     client: httpx2.Client
     rng: np.random.Generator
     plans: dict[str, Plan] = field(default_factory=dict)
-    written: int = 0
     _acted: bool = False
 
     def work(self, now: datetime) -> bool:
@@ -84,7 +84,8 @@ class Operators:
         if now >= plan.settle_at and alert["risk"] < alert["line"]:
             self._post(alert, "resolve", {"note": str(self.rng.choice(ENDINGS))})
         elif plan.next_update_at and now >= plan.next_update_at - timedelta(hours=1) and plan.keeps_word:
-            self._write(alert, plan, FOLLOW_UPS[int(self.rng.integers(len(FOLLOW_UPS)))], now)
+            fix, say = FOLLOW_UPS[int(self.rng.integers(len(FOLLOW_UPS)))]
+            self._write(alert, plan, (plan.cause, fix, say), now)
 
     def _words(self, alert: dict[str, Any]) -> tuple[str, str, str]:
         worst = next((reason["metric"] for reason in alert["reasons"] if reason["direction"] == "up"), "")
@@ -92,18 +93,17 @@ class Operators:
         return known[int(self.rng.integers(len(known)))]
 
     def _write(self, alert: dict[str, Any], plan: Plan, words: tuple[str, str, str], now: datetime) -> None:
-        cause, fix, say = words
+        plan.cause, fix, say = words
         plan.next_update_at = _next_afternoon(now)
         owner = OWNERS[int(self.rng.integers(len(OWNERS)))]
         told = {
-            "cause": cause,
+            "cause": plan.cause,
             "owner": owner,
             "fix": fix,
             "say": say,
             "next_update_at": plan.next_update_at.isoformat(),
         }
         self._post(alert, "updates", told)
-        self.written += 1
 
     def _post(self, alert: dict[str, Any], verb: str, body: dict[str, Any]) -> None:
         self.client.post(f"/v1/alerts/{alert['id']}/{verb}", json=body).raise_for_status()

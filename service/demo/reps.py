@@ -11,7 +11,7 @@ import numpy as np
 from service.demo.mailbox import Mailbox
 
 PRESSES = 0.7
-BUTTON = re.compile(r"https?://[^/\s]+(/acknowledge/[^\s<>\"]+)")
+BUTTON = re.compile(r"https?://[^/\s]+(/a/[^\s<>\"]+)")
 
 
 @dataclass

@@ -59,17 +59,11 @@ OTHER = (
     "The depot lead calls the account's goods-in today and checks the last ten deliveries.",
     "We noticed that things were not running as they should and are checking each delivery.",
 )
+# What follows an update: the cause stays, (what is done, what the rep can say) goes on.
 FOLLOW_UPS = (
-    (
-        "As stated before; the measures hold.",
-        "Yesterday's deliveries were on target; we watch one more day.",
-        "It is better since yesterday.",
-    ),
-    (
-        "As stated before.",
-        "Half of the measures are done, the rest follows tomorrow.",
-        "We are half way; the rest follows tomorrow.",
-    ),
+    ("Yesterday's deliveries were on target; we watch one more day.", "Yesterday went as promised. We keep watching."),
+    ("Half of the measures are done, the rest follows tomorrow.", "We are half way; the rest follows tomorrow."),
+    ("It took longer than planned: the spare van comes a day later.", "It takes us a day longer; I stay on it."),
 )
 ENDINGS = (
     "Back to normal for two days.",
