@@ -1,1 +1,129 @@
 """The worker: one round of what is due, and the loop."""
+
+import threading
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
+from typing import Protocol
+
+import structlog
+
+from models import WorkerStep
+from service.alerts import actions as alerts
+from service.kit.clock import Clock, SetClock
+from service.kit.database import Database
+from service.kit.errors import HeadsupError
+from service.kit.settings import Settings
+from service.scoring import actions as scoring
+from service.updates import send as mail
+from service.updates import steps as updates
+
+log = structlog.get_logger()
+
+
+class Step(Protocol):
+    """Does what is due in its own transactions and returns how much. Several workers may run it at once."""
+
+    def __call__(self, db: Database, settings: Settings, /, *, now: datetime) -> int: ...
+
+
+def _review(db: Database, settings: Settings, *, now: datetime) -> int:
+    with db.begin() as session:
+        done = alerts.review(session, settings, now=now)
+    return len(done.opened) + done.faded + done.woken
+
+
+def _escalate(db: Database, settings: Settings, *, now: datetime) -> int:
+    with db.begin() as session:
+        return len(alerts.escalate(session, settings, now=now))
+
+
+STEPS: tuple[tuple[str, Step], ...] = (
+    ("score", scoring.score_due),
+    ("review", _review),
+    ("escalate", _escalate),
+    ("plain", updates.tell_plainly),
+    ("late", updates.raise_late),
+    ("ended", updates.tell_ends),
+    ("compose", updates.compose),
+    ("send", mail.send),
+)
+
+
+def tick(db: Database, settings: Settings, *, now: datetime) -> dict[str, int]:
+    """Run every step once, as of `now`; return how much each did. A step that fails counts 0 and stops no other."""
+    return _round(db, settings, SetClock(now), threading.Event())
+
+
+def run(db: Database, settings: Settings, clock: Clock, stop: threading.Event) -> None:
+    """Run rounds until told to stop; that is seen between two steps."""
+    log.info("worker_started", pause_seconds=settings.worker_seconds)
+    while not stop.is_set():
+        _round(db, settings, clock, stop)
+        stop.wait(settings.worker_seconds)
+    log.info("worker_stopped")
+
+
+def _round(db: Database, settings: Settings, clock: Clock, stop: threading.Event) -> dict[str, int]:
+    done: dict[str, int] = {}
+    for name, step in STEPS:
+        if stop.is_set():
+            break
+        done[name] = _guarded(name, step, db, settings, clock)
+    return done
+
+
+def _guarded(name: str, step: Step, db: Database, settings: Settings, clock: Clock) -> int:
+    """Run a step and write down how it went. Nothing that it raises may end the worker."""
+    started = clock.now()
+    try:
+        done = step(db, settings, now=started)
+        _write(db, name, lambda row: _well(row, done, clock.now()))
+    except HeadsupError as trouble:
+        # The step came to its end and says what keeps it from doing its work: a mail relay that is down, for one.
+        # That is for people to see, and no reason to call the whole service unfit.
+        text = str(trouble)
+        log.warning("worker_step_troubled", step=name, trouble=text)
+        _try_to_write(db, name, lambda row: _troubled(row, text, started, clock.now()))
+        return 0
+    except Exception as error:
+        text = describe(error)
+        log.exception("worker_step_failed", step=name)
+        _try_to_write(db, name, lambda row: _troubled(row, text, row.ended_at, clock.now()))
+        return 0
+    if done:
+        log.info("worker_step", step=name, done=done)
+    return done
+
+
+def _well(row: WorkerStep, done: int, now: datetime) -> None:
+    # The last error stays to be read; it is over because it is older.
+    row.ended_at, row.note = now, {"done": done}
+
+
+def _troubled(row: WorkerStep, text: str, ended_at: datetime | None, now: datetime) -> None:
+    row.ended_at, row.failed_at, row.error = ended_at, now, text[:500]
+
+
+def _write(db: Database, name: str, change: Callable[[WorkerStep], None]) -> None:
+    with db.begin() as session:
+        row = session.get(WorkerStep, name) or WorkerStep(name=name)
+        change(row)
+        session.add(row)
+
+
+def _try_to_write(db: Database, name: str, change: Callable[[WorkerStep], None]) -> None:
+    try:
+        _write(db, name, change)
+    except Exception:
+        # The database is away: the log has it, and the next round tries again.
+        log.exception("worker_note_failed", step=name)
+
+
+def describe(error: Exception) -> str:
+    """Kind and place of an error. Its text may quote rows, with names and addresses."""
+    place = error.__traceback__
+    while place and place.tb_next:
+        place = place.tb_next
+    where = f" at {Path(place.tb_frame.f_code.co_filename).name}:{place.tb_lineno}" if place else ""
+    return f"{type(error).__name__}{where}"

@@ -110,10 +110,6 @@ def score(session, account, risk=0.8, *, at=MONDAY, **facts):
     return _add(session, Score(account_id=account.id, risk=risk, **defaults | facts))
 
 
-def score_day(session, account, risk=0.5, *, day=MONDAY.date(), **facts):
-    return _add(session, ScoreDay(**{"account_id": account.id, "day": day, "risk": risk, "model": "starter"} | facts))
-
-
 def alert(session, account, risk=0.8, *, at=MONDAY, **facts):
     defaults = {"risk_opened": risk, "risk": risk, "line": 0.6, "model": "starter", "reasons": [reason()]}
     return _add(session, Alert(account_id=account.id, **{"opened_at": at, "asked_at": at} | defaults | facts))

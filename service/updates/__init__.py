@@ -1,1 +1,1 @@
-"""Tell the rep: what has this rep not been told?"""
+"""Tell the rep: find what this rep has not been told, compose it, send it."""

@@ -1,0 +1,81 @@
+"""Build a mail: headers from address objects, a text part, an HTML part with its picture."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from email.headerregistry import Address
+from email.message import EmailMessage
+from email.policy import SMTP
+from email.utils import parseaddr
+from uuid import UUID
+
+from service.kit.settings import Settings
+from service.updates.words import clean
+
+
+@dataclass(frozen=True)
+class Envelope:
+    """Who gets a mail and where it belongs. `root` names the thread, `earlier` the mails before in it."""
+
+    id: UUID
+    domain: str
+    recipient: str
+    name: str
+    subject: str
+    root: str
+    earlier: tuple[str, ...] = ()
+    list_name: str = "heads-up"
+
+    @property
+    def message_id(self) -> str:
+        """The same in every try, so that mail servers can drop a twin."""
+        return f"<{self.id.hex}@{self.domain}>"
+
+    @property
+    def picture_id(self) -> str:
+        return f"risk.{self.id.hex}@{self.domain}"
+
+
+@dataclass(frozen=True)
+class Body:
+    """What a mail shows. The picture is a PNG that the HTML part refers to by the envelope's `picture_id`."""
+
+    text: str
+    html: str
+    picture: bytes | None = None
+
+
+def domain(settings: Settings) -> str:
+    """The domain that our mails come from."""
+    return parseaddr(settings.mail_from)[1].rpartition("@")[2] or "localhost"
+
+
+def pack(envelope: Envelope, body: Body, settings: Settings, *, now: datetime) -> bytes:
+    """Build the mail's bytes, which are the same in every try."""
+    message = EmailMessage(policy=SMTP)
+    message["From"] = _address(*parseaddr(settings.mail_from))
+    message["To"] = _address(envelope.name, envelope.recipient)
+    message["Reply-To"] = _address(*parseaddr(settings.mail_reply_to or settings.mail_from))
+    message["Subject"] = envelope.subject
+    message["Date"] = now
+    message["Message-ID"] = envelope.message_id
+    if envelope.earlier:
+        message["In-Reply-To"] = envelope.earlier[-1]
+    message["References"] = " ".join((envelope.root, *envelope.earlier[-5:]))
+    message["List-Id"] = f"<{envelope.list_name}.{envelope.domain}>"
+    message["Auto-Submitted"] = "auto-generated"
+    message["X-Auto-Response-Suppress"] = "All"
+    message.set_content(body.text, cte="quoted-printable")
+    message.add_alternative(body.html, subtype="html", cte="quoted-printable")
+    if body.picture:
+        _add_picture(message, body.picture, envelope.picture_id)
+    return message.as_bytes()
+
+
+def _address(name: str, address: str) -> Address:
+    return Address(clean(name, 100), addr_spec=address)
+
+
+def _add_picture(message: EmailMessage, picture: bytes, content_id: str) -> None:
+    html = message.get_body(("html",))
+    assert isinstance(html, EmailMessage)
+    html.add_related(picture, "image", "png", cid=f"<{content_id}>", disposition="inline", filename="risk.png")

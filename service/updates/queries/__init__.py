@@ -1,0 +1,1 @@
+"""SQL of updates and of the mails that carry them."""

@@ -1,0 +1,67 @@
+"""What is sent and shown of updates."""
+
+from datetime import datetime
+from typing import Annotated
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from models import Update, UpdateKind
+from service.kit.fields import Incoming, Moment, Prose, Word
+
+Told = Annotated[Prose, Field(max_length=2000)]
+
+
+class UpdateIn(Incoming):
+    """What operations tells the rep. All but `say` must be there; what is missing is named in the refusal."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "cause": "Two drivers are off sick on the northern route since Tuesday.",
+                    "owner": "Ola Berg",
+                    "fix": "A second van starts tomorrow at 06:00.",
+                    "say": "Your deliveries are back on time from Thursday on; I will confirm it on Friday.",
+                    "next_update_at": "2026-03-03T15:00:00Z",
+                }
+            ]
+        }
+    )
+
+    cause: Annotated[Told, Field(description="What is wrong.")] = ""
+    owner: Annotated[Word, Field(description="Who of operations has it.")] = ""
+    fix: Annotated[Told, Field(description="What is being done.")] = ""
+    say: Annotated[Told, Field(description="What the rep may tell the client, in your words.")] = ""
+    next_update_at: Annotated[Moment | None, Field(description="When the rep hears more; ahead, within 90 days.")] = (
+        None
+    )
+
+
+class UpdateOut(BaseModel):
+    """An update, and when it was mailed and acknowledged."""
+
+    id: UUID
+    alert_id: UUID
+    kind: UpdateKind
+    written_at: datetime
+    written_by: str
+    cause: str
+    owner: str
+    fix: str
+    say: str
+    next_update_at: datetime | None
+    sent_at: datetime | None
+    acknowledged_at: datetime | None
+
+
+class UpdateList(BaseModel):
+    """The updates of an alert, oldest first."""
+
+    updates: list[UpdateOut]
+
+
+def update_out(update: Update, sent_at: datetime | None = None, acknowledged_at: datetime | None = None) -> UpdateOut:
+    """Show an update with what became of its mail."""
+    row = {name: getattr(update, name) for name in UpdateOut.model_fields if hasattr(update, name)}
+    return UpdateOut(**row, sent_at=sent_at, acknowledged_at=acknowledged_at)

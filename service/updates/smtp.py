@@ -1,0 +1,209 @@
+"""The way to the mail relay: one connection, bounded waits, and a verdict for everything that can go wrong.
+
+All that happens before a mail is offered (name lookup, connection, TLS, login) is trouble of the way. After that the
+reply's code decides, never the exception's name: a 421 to RCPT is reported as "recipients refused" and is temporary.
+"""
+
+import smtplib
+import socket
+import ssl
+from contextlib import suppress
+from dataclasses import dataclass, field
+from enum import StrEnum
+from threading import Timer
+from types import TracebackType
+from typing import Self
+from urllib.parse import unquote, urlsplit
+
+from service.kit.errors import HeadsupError, Unavailable
+
+PORTS = {"smtp": 25, "smtp+starttls": 587, "smtps": 465}
+LOGIN_NEEDED = {530, 534, 535, 538}
+TOO_LARGE = 552
+
+
+class Verdict(StrEnum):
+    """What a failure says about the mail: try again, never again, or it is not the mail but the way."""
+
+    LATER = "later"
+    REFUSED = "refused"
+    CHANNEL = "channel"
+
+
+class NotSent(HeadsupError):
+    """The mail was not taken."""
+
+    def __init__(self, verdict: Verdict, reason: str) -> None:
+        super().__init__(reason)
+        self.verdict = verdict
+
+
+class RelayInvalid(Unavailable):
+    """HEADSUP_SMTP_URL cannot be read."""
+
+
+@dataclass(frozen=True)
+class Relay:
+    """Where mails are handed over."""
+
+    scheme: str
+    host: str
+    port: int
+    user: str = ""
+    password: str = field(default="", repr=False)
+
+
+@dataclass(frozen=True)
+class Limits:
+    """Longest waits in seconds: for the connection, for each reply, for one mail as a whole."""
+
+    connect: float = 10
+    command: float = 30
+    mail: float = 120
+
+
+def relay_of(url: str) -> Relay:
+    """Read `smtp://`, `smtp+starttls://` or `smtps://user:password@host:port`.
+
+    Raises:
+        RelayInvalid: it is none of these.
+    """
+    advice = "Give HEADSUP_SMTP_URL as smtp://, smtp+starttls:// or smtps://user:password@host:port."
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError as error:
+        raise RelayInvalid(advice) from error
+    if parts.scheme not in PORTS or not parts.hostname or parts.path not in {"", "/"}:
+        raise RelayInvalid(advice)
+    user, password = unquote(parts.username or ""), unquote(parts.password or "")
+    return Relay(parts.scheme, parts.hostname, port or PORTS[parts.scheme], user, password)
+
+
+class Channel:
+    """A connection to the relay that is opened when the first mail goes, and used for all of a batch."""
+
+    def __init__(self, relay: Relay, local_name: str, limits: Limits = Limits()) -> None:
+        self._relay, self._local_name, self._limits = relay, local_name, limits
+        self._smtp: smtplib.SMTP | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, _kind: type[BaseException] | None, _error: object, _trace: TracebackType | None) -> None:
+        if self._smtp:
+            with suppress(OSError, smtplib.SMTPException):
+                self._smtp.quit()
+            self._smtp.close()
+
+    def deliver(self, sender: str, recipient: str, content: bytes) -> None:
+        """Hand over one mail; returns when the relay has confirmed it.
+
+        Raises:
+            NotSent: with the verdict and a reason for people.
+        """
+        smtp = self._connected()
+        assert smtp.sock is not None
+        # A relay that answers one byte at a time would never run into the limit of a command.
+        guard = Timer(self._limits.mail, _cut, [smtp.sock])
+        guard.start()
+        try:
+            smtp.sendmail(sender, [recipient], content)
+        except (OSError, smtplib.SMTPException) as error:
+            # The state of the dialogue is unknown: the next mail begins a new one.
+            self._drop()
+            raise _verdict(error) from error
+        finally:
+            guard.cancel()
+
+    def _connected(self) -> smtplib.SMTP:
+        if self._smtp and not _answers(self._smtp):
+            self._drop()
+        if not self._smtp:
+            try:
+                self._smtp = self._open()
+            except (OSError, smtplib.SMTPException) as error:
+                raise NotSent(Verdict.CHANNEL, f"{self._relay.host}:{self._relay.port}: {_words(error)}") from error
+        return self._smtp
+
+    def _open(self) -> smtplib.SMTP:
+        relay, context = self._relay, ssl.create_default_context()
+        smtp = (
+            smtplib.SMTP_SSL(local_hostname=self._local_name, timeout=self._limits.connect, context=context)
+            if relay.scheme == "smtps"
+            else smtplib.SMTP(local_hostname=self._local_name, timeout=self._limits.connect)
+        )
+        # Only the constructor of smtplib tells it the name that the certificate must carry; it would connect at once.
+        smtp._host = relay.host  # type: ignore[attr-defined]  # noqa: SLF001
+        try:
+            self._begin(smtp, context)
+        except BaseException:
+            smtp.close()
+            raise
+        return smtp
+
+    def _begin(self, smtp: smtplib.SMTP, context: ssl.SSLContext) -> None:
+        """Connect, turn TLS on where it was asked for (never without it), and log in."""
+        code, reply = smtp.connect(self._relay.host, self._relay.port)
+        if code != 220:
+            raise smtplib.SMTPConnectError(code, reply)
+        assert smtp.sock is not None
+        smtp.sock.settimeout(self._limits.command)
+        if self._relay.scheme == "smtp+starttls":
+            smtp.starttls(context=context)
+        smtp.ehlo_or_helo_if_needed()
+        if self._relay.user:
+            smtp.login(self._relay.user, self._relay.password)
+
+    def _drop(self) -> None:
+        if self._smtp:
+            self._smtp.close()
+        self._smtp = None
+
+
+def _answers(smtp: smtplib.SMTP) -> bool:
+    """Whether the relay still listens on a connection that has been used."""
+    try:
+        return smtp.rset()[0] == 250
+    except (OSError, smtplib.SMTPException):
+        return False
+
+
+def _cut(connection: socket.socket) -> None:
+    with suppress(OSError):
+        connection.shutdown(socket.SHUT_RDWR)
+
+
+def _verdict(error: Exception) -> NotSent:
+    code = _code(error)
+    if code in LOGIN_NEEDED:
+        return NotSent(Verdict.CHANNEL, _words(error))
+    if not 500 <= code < 600:
+        return NotSent(Verdict.LATER, _words(error))
+    # A refused sender is our own fault and would be refused for every mail, unless it was this mail's size.
+    ours = isinstance(error, smtplib.SMTPSenderRefused) and code != TOO_LARGE
+    return NotSent(Verdict.CHANNEL if ours else Verdict.REFUSED, _words(error))
+
+
+def _code(error: Exception) -> int:
+    """The reply's code; 0 where the connection ended without one."""
+    if isinstance(error, smtplib.SMTPRecipientsRefused):
+        return max((code for code, _ in error.recipients.values()), default=0)
+    return error.smtp_code if isinstance(error, smtplib.SMTPResponseException) else 0
+
+
+def _words(error: Exception) -> str:
+    """What happened, without the addresses that relays like to repeat."""
+    code = _code(error)
+    if code > 0:
+        return f"the relay answered {code}"
+    if isinstance(error, ssl.SSLError):
+        return f"TLS failed: {error.reason or type(error).__name__}"
+    if isinstance(error, TimeoutError):
+        return "no answer in time"
+    if isinstance(error, OSError) and error.strerror and not isinstance(error, smtplib.SMTPException):
+        return error.strerror
+    return {
+        "SMTPServerDisconnected": "the relay closed the connection",
+        "SMTPNotSupportedError": "the relay does not offer TLS or login",
+    }.get(type(error).__name__, type(error).__name__)
