@@ -102,15 +102,15 @@ class Reading:
         self.kind = kind
         self._names = [name for name in names if name not in {Rejected.ROW, Rejected.BECAUSE}]
         self._kept = [index for index, name in enumerate(names) if name in self._names]
+        self._whole = len(self._kept) == len(names)
         self._zone = ZoneInfo(zone) if zone else None
         self._seen: Counter[tuple[Any, Any]] = Counter()
         kind.columns.check(self._names, derived=frozenset({kind.derived} if kind.derived else ()))
 
     def rows(self, batch: Iterable[Sequence[Any]]) -> Iterator[Row | Unreadable]:
         """Make rows; what is missing and can be derived is."""
-        whole = len(self._kept) == max(self._kept, default=-1) + 1
         for cells in batch:
-            kept = cells if whole else [cells[index] for index in self._kept if index < len(cells)]
+            kept = cells if self._whole else [cells[index] for index in self._kept if index < len(cells)]
             row = self.kind.columns.row(self._names, kept)
             if isinstance(row, dict):
                 self._complete(row)

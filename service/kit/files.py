@@ -15,6 +15,8 @@ from python_calamine import CalamineError, CalamineWorkbook
 from service.kit.errors import Invalid
 
 Batch = list[Sequence[Any]]
+# Excel puts a byte order mark before its CSV.
+CSV_ENCODING = "utf-8-sig"
 
 
 class FileUnreadable(Invalid):
@@ -53,17 +55,16 @@ def _unreadable(path: Path) -> FileUnreadable:
 
 
 def _csv(path: Path, size: int) -> Source:
-    # Excel puts a byte order mark before its CSV.
-    raw = path.open("rb")
-    file = TextIOWrapper(raw, encoding="utf-8-sig", newline="")
-    lines = csv.reader(file, strict=True)
-    names = [name.strip() for name in next(lines, [])]
+    with path.open(encoding=CSV_ENCODING, newline="") as file:
+        names = [name.strip() for name in next(csv.reader(file, strict=True), [])]
 
     def batches() -> Iterator[tuple[Batch, int]]:
         try:
-            with file:
-                while batch := [cells for cells in islice(lines, size) if cells]:
-                    yield list(batch), raw.tell()
+            with path.open("rb") as raw, TextIOWrapper(raw, encoding=CSV_ENCODING, newline="") as file:
+                lines = csv.reader(file, strict=True)
+                next(lines, None)
+                while batch := list(islice(lines, size)):
+                    yield [cells for cells in batch if cells], raw.tell()
         except UNREADABLE as error:
             raise _unreadable(path) from error
 
