@@ -91,7 +91,8 @@ class Attempt:
         with self.db.read() as session:
             alert: Alert = alert_queries.alert(session, self.alert_id)
             facts = panel_facts(session, alert, self.visitor, now=self.now, **facts) | {"sent": sent}
-            facts |= row_facts(session, [alert], today=self.now.date()) | {"shell": queue.shell(session, now=self.now)}
+            facts["rows"] = row_facts(session, [alert], today=self.now.date())
+            facts["shell"] = queue.shell(session, now=self.now)
         template = {"row": "row_answer.html", "panel": "panel_answer.html"}.get(self.part, "alert.html")
         return page(template, self.visitor, self.now, status=status, **facts)
 

@@ -47,7 +47,7 @@ def queue_page(
             "segments": queries.segments(session),
             "waiting": queries.waiting(session, line),
             "line": line,
-            **row_facts(session, alerts, today=now.date()),
+            "rows": row_facts(session, alerts, today=now.date()),
             **(panel_facts(session, chosen, visitor, now=now) if chosen else {"alert": None}),
         }
     return page("queue.html", visitor, now, wanted=wanted, views=View, alerts=alerts, here=_here, sent=False, **facts)
