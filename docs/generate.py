@@ -12,7 +12,7 @@ import service
 from service.__main__ import COMMANDS, build
 from service.commands.door import shown
 from service.kit.errors import HeadsupError
-from service.kit.http import status_of
+from service.kit.http import STATUS
 from service.kit.settings import Settings
 
 FOLDER = Path(__file__).parent
@@ -54,8 +54,13 @@ def errors_page() -> str:
         "| type | status | title |",
         "|---|---|---|",
     ]
-    lines += [f"| `{kind.slug()}` | {status_of(kind())} | {kind.title()} |" for kind in sorted(kinds(), key=_slug)]
+    lines += [f"| `{kind.slug()}` | {_status(kind)} | {kind.title()} |" for kind in sorted(kinds(), key=_slug)]
     return "\n".join(lines) + "\n"
+
+
+def _status(kind: type[HeadsupError]) -> str:
+    """The status of the nearest kind that has one; none where the error never leaves by HTTP."""
+    return next((str(STATUS[each]) for each in kind.__mro__ if each in STATUS), "")
 
 
 def kinds() -> set[type[HeadsupError]]:
@@ -65,8 +70,8 @@ def kinds() -> set[type[HeadsupError]]:
     return set(_below(HeadsupError))
 
 
-def _slug(kind: type[HeadsupError]) -> str:
-    return kind.slug()
+def _slug(kind: type[HeadsupError]) -> tuple[str, str]:
+    return kind.slug(), kind.title()
 
 
 def _below(kind: type[HeadsupError]) -> Iterator[type[HeadsupError]]:
@@ -81,7 +86,7 @@ def cli_page() -> str:
         "",
         WRITTEN,
         "",
-        "`headsup --data-dir DIR COMMAND …` works on the installation in DIR: `$HEADSUP_DATA_DIR` or `var` if left out.",
+        "`headsup --data-dir DIR COMMAND …` works on the installation in DIR (or `$HEADSUP_DATA_DIR`, else `var`).",
         "Answers go to standard output, with `--json` as one object; progress, notes and errors to standard error.",
         "",
         "Exit codes: 0 done; 1 refused or failed, the reason is on standard error; 2 wrong usage; 3 some rows were",

@@ -44,8 +44,8 @@ from training.window import Asked
 MARK = ".headsup-demo"
 WEEKS_LIVE = 3
 PEOPLE = {"ola": ("Ola Brandt", Role.AGENT), "omar": ("Omar Saleh", Role.AGENT), "lena": ("Lena Fischer", Role.LEAD)}
-# One in sixty accounts a day is what this team can look after.
-ACCOUNTS_PER_ALERT = 60
+# One in thirty accounts a day is what this team can look after.
+ACCOUNTS_PER_ALERT = 30
 
 
 class NotADemo(Conflict):

@@ -32,17 +32,3 @@ def test_no_function_is_too_long():
     }
 
     assert too_long == {}
-
-
-def test_nothing_is_imported_inside_a_function_without_a_reason():
-    hidden = [
-        f"{path.relative_to(ROOT)}:{inner.lineno}"
-        for path in sources()
-        for node in ast.walk(ast.parse(path.read_text()))
-        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
-        for inner in ast.walk(node)
-        if isinstance(inner, ast.Import | ast.ImportFrom)
-        and "noqa: PLC0415" not in path.read_text().splitlines()[inner.lineno - 1]
-    ]
-
-    assert hidden == []
