@@ -33,7 +33,7 @@ class Plan:
 
 @dataclass
 class Operators:
-    """They look at the queue every hour of a working day."""
+    """They look at the queue during working hours."""
 
     client: httpx2.Client
     rng: np.random.Generator

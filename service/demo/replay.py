@@ -50,7 +50,7 @@ def play(stage: Stage, story: Story, train: Train, teller: Teller) -> dict[str, 
     teller.advance()
     people = (
         Operators(stage.client, np.random.default_rng([story.seed, 1])),
-        Reps(stage.client, stage.mailbox, np.random.default_rng([story.seed, 2])),
+        Reps(stage.visitor, stage.mailbox, np.random.default_rng([story.seed, 2])),
     )
     days = _days(story)
     teller.begin("Living through the last weeks", len(days))

@@ -24,12 +24,13 @@ START_SECONDS = 20
 
 @dataclass(frozen=True)
 class Stage:
-    """A running Headsup and a client that may do everything."""
+    """A running Headsup; `client` has a key that may do everything, `visitor` has none and follows redirects."""
 
     settings: Settings
     db: Database
     clock: SetClock
     client: httpx2.Client
+    visitor: httpx2.Client
     mailbox: Mailbox
 
     def tick(self) -> None:
@@ -45,8 +46,9 @@ def set_up(settings: Settings, db: Database, at: datetime, mailbox: Mailbox) -> 
         key = actions.create_key(session, "demo", [Scope.ADMIN], by="demo", now=at)
     with _serving(uvicorn.Server(_config(settings, db, clock))) as url:
         client = httpx2.Client(base_url=url, headers={"Authorization": f"Bearer {key}"}, timeout=60)
-        with client:
-            yield Stage(settings, db, clock, client, mailbox)
+        visitor = httpx2.Client(base_url=url, follow_redirects=True, timeout=60)
+        with client, visitor:
+            yield Stage(settings, db, clock, client, visitor, mailbox)
 
 
 def _config(settings: Settings, db: Database, clock: SetClock) -> uvicorn.Config:
