@@ -1,6 +1,7 @@
 """Fit the two parts of a model: the linear one and the trees."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any
@@ -9,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import minimize
 from sklearn.ensemble import HistGradientBoostingClassifier
+from threadpoolctl import threadpool_limits
 
 from service.scoring.features import Column
 from service.scoring.linear import Linear, squeeze, standardised
@@ -16,6 +18,7 @@ from service.scoring.trees import Trees
 
 Numbers = NDArray[np.float64]
 MOST_TREES = 200
+SMALL_TABLE = 4_000_000
 LEARNING_RATE = 0.06
 # Each split looks at some of the columns only: faster, and a little better on later weeks (.764 against .762).
 COLUMN_SHARE = 0.3
@@ -75,9 +78,11 @@ def fit_linear(values: NDArray[Any], label: NDArray[np.bool_], columns: Sequence
         size = np.logaddexp(0, -margin).sum() + weights[:-1] @ weights[:-1] / (2 * strength)
         return float(size) / len(target), gradient / len(target)
 
-    found = minimize(
-        loss, start, jac=True, method="L-BFGS-B", bounds=[*bounds, (None, None)], options={"maxiter": 300, "ftol": 1e-7}
-    )
+    bounds.append((None, None))
+    with threads(table):
+        found = minimize(
+            loss, start, jac=True, method="L-BFGS-B", bounds=bounds, options={"maxiter": 300, "ftol": 1e-7}
+        )
     gap_weights = np.zeros(values.shape[1])
     gap_weights[gaps] = found.x[values.shape[1] : -1]
     return Linear(center, scale, found.x[: values.shape[1]], gap_weights, float(found.x[-1]))
@@ -115,7 +120,15 @@ def fit_trees(
         interaction_cst=grouped.constraints(),
         random_state=seed,
     )
-    return model.fit(values, label)
+    with threads(values):
+        return model.fit(values, label)
+
+
+@contextmanager
+def threads(values: NDArray[Any]) -> Iterator[None]:
+    """Use one thread on small tables: handing out the work costs more than the work, ten times so on a busy machine."""
+    with threadpool_limits(1 if values.size < SMALL_TABLE else None):
+        yield
 
 
 def plain(model: HistGradientBoostingClassifier, grouped: Grouping, values: NDArray[Any], kept: int) -> Trees:

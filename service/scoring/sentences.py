@@ -12,6 +12,7 @@ from service.scoring.definitions import LAST, MEAN, SUM, Definition
 Stats = Mapping[str, float]
 RECENT_DAYS = 28
 YOUNG_DAYS, OLD_DAYS = 90, 365
+LEAST_DIFFERENCE = 0.05
 
 
 @dataclass(frozen=True)
@@ -52,7 +53,7 @@ def of_account(stats: Stats, direction: str) -> str | None:
     if direction == "up" and days < YOUNG_DAYS:
         return f"A young account: {round(days)} days old"
     if direction == "down" and days > OLD_DAYS:
-        return f"A customer for {round(days / 30.4)} months"
+        return f"A client for {round(days / 30.4)} months"
     return None
 
 
@@ -99,8 +100,8 @@ def _against_typical(subject: Subject, worse: int) -> str | None:
     definition = subject.definition
     value, span = _present(subject)
     usual = subject.typical.get("last" if definition.combine == LAST else "level_28", math.nan)
-    differs = value != usual if not definition.sign else _is(definition, worse, value, usual)
-    if math.isnan(value) or math.isnan(usual) or not differs:
+    either = not definition.sign and _is(definition, -worse, value, usual)
+    if not _is(definition, worse, value, usual) and not either:
         return None
     times = RECENT_DAYS if definition.combine == SUM else 1
     now, other = amount(definition, value * times), figure(definition, usual * times)
@@ -133,9 +134,12 @@ def _missed(subject: Subject, worse: int) -> str:
 
 
 def _is(definition: Definition, worse: int, value: float, than: float) -> bool:
-    """Whether `value` is worse (or with worse = -1 better) than `than`; for a neutral metric: more (or less)."""
-    sign = definition.sign or 1
-    return (value - than) * sign * worse > 0
+    """Whether `value` is worse (or with worse = -1 better) than `than`; for a neutral metric: more (or less).
+
+    A difference of less than a twentieth convinces nobody.
+    """
+    moved = (value - than) * (definition.sign or 1) * worse
+    return moved > 0 and moved >= LEAST_DIFFERENCE * max(abs(value), abs(than))
 
 
 def amount(definition: Definition, value: float) -> str:

@@ -1,0 +1,121 @@
+"""A trained model is read only as it was signed."""
+
+import json
+import shutil
+
+import numpy as np
+import pytest
+from pydantic import SecretStr
+
+from service.scoring import artifact
+from service.scoring.linear import Linear
+from service.scoring.trained import Blend
+
+KEY = SecretStr("c2lnbmluZy1rZXktb2YtdGhlLXRlc3Qtc3VpdGUtMDE=")
+OTHER = SecretStr("YW5vdGhlci1zaWduaW5nLWtleS1vZi0zMi1ieXRlczE=")
+VALUES = np.array([[0.1, np.nan], [0.9, 3.0]])
+
+
+@pytest.fixture
+def saved(tmp_path):
+    """A small linear model on disk: folder, hash."""
+    linear = Linear(np.zeros(2), np.ones(2), np.array([2.0, 0.5]), np.array([0.0, 0.1]), -1.0)
+    blend = Blend(("late:last", "open:last"), ("late", "open"), ((0,), (1,)), linear, None, 1.0, np.zeros(2))
+    golden = {"values": [[0.1, None], [0.9, 3.0]], "risk": blend.risk(VALUES).tolist()}
+    card = {"blend": artifact.blend_card(blend), "golden": golden, "typical": {}, "metrics": [], "prior": {}}
+    sha256 = artifact.save(tmp_path, "v1", artifact.numbers_of(blend), card, KEY)
+    return tmp_path, sha256
+
+
+def test_a_model_read_back_gives_the_same_risks(saved):
+    folder, sha256 = saved
+
+    scorer = artifact.load(folder, "v1", sha256, KEY, {})
+
+    assert scorer.blend.risk(VALUES).tolist() == json.loads((folder / "v1" / "card.json").read_text())["golden"]["risk"]
+
+
+@pytest.mark.parametrize("name", [artifact.MODEL, artifact.CARD, artifact.SIGNATURE])
+def test_no_flipped_bit_goes_unseen(saved, name, monkeypatch):
+    folder, sha256 = saved
+    path, whole = folder / "v1" / name, (folder / "v1" / name).read_bytes()
+    monkeypatch.setattr(artifact.skops.io, "loads", _never)
+    draw = np.random.default_rng(0)
+
+    for place in draw.integers(0, len(whole), 60).tolist():
+        changed = bytearray(whole)
+        changed[place] ^= 1 << int(draw.integers(0, 8))
+        path.write_bytes(changed)
+        if name == artifact.SIGNATURE and _says_the_same(changed, whole):
+            continue
+        with pytest.raises(artifact.ArtifactRefused):
+            artifact.load(folder, "v1", sha256, KEY, {})
+
+
+def _never(*_arguments, **_options):
+    pytest.fail("a file was parsed that is not what was signed")
+
+
+def _says_the_same(changed, whole):
+    """Only the signature itself counts in its file; white space and the copies of the hashes are for people."""
+    try:
+        return json.loads(changed)["signature"] == json.loads(whole)["signature"]
+    except (ValueError, KeyError):
+        return False
+
+
+@pytest.mark.parametrize("name", [artifact.MODEL, artifact.CARD, artifact.SIGNATURE])
+def test_a_missing_file_is_named(saved, name):
+    folder, sha256 = saved
+    (folder / "v1" / name).unlink()
+
+    with pytest.raises(artifact.ArtifactRefused, match=name):
+        artifact.load(folder, "v1", sha256, KEY, {})
+
+
+def test_a_model_signed_with_another_key_is_refused(saved):
+    folder, sha256 = saved
+
+    with pytest.raises(artifact.ArtifactRefused, match="signature"):
+        artifact.load(folder, "v1", sha256, OTHER, {})
+
+
+def test_an_older_version_under_a_newer_name_is_refused(saved):
+    folder, sha256 = saved
+    shutil.copytree(folder / "v1", folder / "v2")
+
+    with pytest.raises(artifact.ArtifactRefused):
+        artifact.load(folder, "v2", sha256, KEY, {})
+
+
+def test_a_well_signed_model_that_nobody_registered_is_refused(saved):
+    folder, _ = saved
+
+    with pytest.raises(artifact.ArtifactRefused, match="registered"):
+        artifact.load(folder, "v1", "0" * 64, KEY, {})
+
+
+def test_an_artefact_is_never_overwritten(saved):
+    folder, _ = saved
+
+    with pytest.raises(FileExistsError):
+        artifact.save(folder, "v1", {}, {}, KEY)
+
+
+def test_without_a_key_nothing_is_saved(tmp_path):
+    with pytest.raises(artifact.SigningKeyMissing, match="headsup init"):
+        artifact.save(tmp_path, "v1", {}, {}, SecretStr(""))
+
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_model_that_computes_something_else_here_is_refused(tmp_path):
+    linear = Linear(np.zeros(1), np.ones(1), np.ones(1), np.zeros(1), 0.0)
+    blend = Blend(("late:last",), ("late",), ((0,),), linear, None, 1.0, np.zeros(1))
+    card = {"blend": artifact.blend_card(blend), "golden": {"values": [[1.0]], "risk": [0.1]}}
+    sha256 = artifact.save(
+        tmp_path, "v1", artifact.numbers_of(blend), card | {"metrics": [], "prior": {}, "typical": {}}, KEY
+    )
+
+    with pytest.raises(artifact.ArtifactRefused, match="other risks"):
+        artifact.load(tmp_path, "v1", sha256, KEY, {})

@@ -1,0 +1,117 @@
+"""What is said of a score: numbers with units, own past, target; and nothing that the numbers do not show."""
+
+import math
+
+import pytest
+
+from service.scoring import reasons, sentences
+from service.scoring.definitions import Definition
+from service.scoring.sentences import Subject
+from tests.scoring.frames import LATE, OPEN, ORDERS, STARS
+
+NAN = math.nan
+
+
+def _stats(**facts):
+    names = ("last", "age", "level_7", "level_28", "level_90", "usual")
+    return dict.fromkeys(names, NAN) | {"age": 0.0} | facts
+
+
+@pytest.mark.parametrize(
+    ("definition", "facts", "said"),
+    [
+        (LATE, {"usual": 0.04, "level_7": 0.19}, "Share delivered late 4 % → 19 % in 7 days (target 5 %)"),
+        (LATE, {"usual": 0.01, "level_7": 0.01, "level_28": 0.04}, "Share delivered late 1 % → 4 % in 28 days"),
+        (LATE, {"level_28": 0.08}, "Share delivered late: 8 % in 28 days, target 5 %"),
+        (OPEN, {"last": 7, "usual": 1}, "Open orders past the promised date: 7, usually 1"),
+        (STARS, {"usual": 4.6, "level_7": 2.5}, "Satisfaction 4.6 → 2.5 stars in 7 days"),
+        (STARS, {"usual": 4.6, "level_7": 1}, "Satisfaction 4.6 → 1 star in 7 days"),
+    ],
+)
+def test_what_got_worse_is_said_with_its_numbers(definition, facts, said):
+    assert sentences.of_metric(Subject(definition, _stats(**facts), {}), "up") == said
+
+
+@pytest.mark.parametrize(
+    ("definition", "facts"),
+    [
+        (LATE, {}),
+        (LATE, {"usual": 0.0, "level_7": 0.0, "level_28": 0.0}),
+        (LATE, {"usual": 0.2, "level_7": 0.01, "level_28": 0.04}),
+        (LATE, {"usual": 0.040, "level_7": 0.041, "level_28": 0.041}),
+        (OPEN, {"last": 0, "usual": 3}),
+        (OPEN, {"last": 7, "usual": 1, "age": 60.0}),
+        (STARS, {"usual": 2.5, "level_7": 4.6, "level_28": 4.0}),
+    ],
+)
+def test_nothing_is_said_where_the_numbers_show_no_trouble(definition, facts):
+    said = sentences.of_metric(Subject(definition, _stats(**facts), {}), "up")
+
+    assert said is None or said.endswith("no value for 60 days")
+
+
+def test_what_got_better_speaks_against_a_complaint():
+    stats = _stats(usual=0.19, level_7=0.04)
+
+    assert sentences.of_metric(Subject(LATE, stats, {}), "down") == "Share delivered late 19 % → 4 % in 7 days"
+
+
+def test_a_metric_without_a_good_direction_is_held_against_a_typical_account():
+    stats, typical = _stats(level_28=45 / 28, usual=1.0), {"level_28": 6 / 28}
+
+    assert sentences.of_metric(Subject(ORDERS, stats, typical), "up") == "Orders: 45 in 28 days, at a typical account 6"
+
+
+def test_silence_of_a_metric_is_a_reason():
+    assert (
+        sentences.of_metric(Subject(LATE, _stats(age=12.0), {}), "up") == "Share delivered late: no value for 12 days"
+    )
+
+
+def test_a_total_has_its_own_past_in_the_same_number_of_days():
+    missed = Definition(5, "missed", "Promised dates missed", "orders", better="lower", combine="sum")
+
+    said = sentences.of_metric(Subject(missed, _stats(level_7=5 / 7, usual=1 / 7), {}), "up")
+
+    assert said == "Promised dates missed: 5 orders in 7 days, usually 1"
+
+
+@pytest.mark.parametrize(
+    ("recent", "quarter", "direction", "said"),
+    [
+        (3, 3, "up", "3 complaints in the last 28 days, usually 0"),
+        (1, 7, "up", "7 complaints in the last 90 days"),
+        (0, 0, "up", None),
+        (0, 0, "down", "No complaint in the last 90 days"),
+        (2, 2, "down", None),
+    ],
+)
+def test_complaints_so_far(recent, quarter, direction, said):
+    assert sentences.of_complaints({"count_28": recent, "count_90": quarter}, direction) == said
+
+
+@pytest.mark.parametrize(
+    ("value", "unit", "said"),
+    [
+        (0.005, "share", "0.5 %"),
+        (0.194, "share", "19 %"),
+        (12.0, "%", "12 %"),
+        (1234.4, "EUR", "1,234 EUR"),
+        (1.0, "days", "1 day"),
+        (0.43, "days", "0.43 days"),
+        (-10.84, "days", "-10.8 days"),
+    ],
+)
+def test_values_are_written_as_people_write_them(value, unit, said):
+    assert sentences.amount(Definition(9, "x", "Something", unit), value) == said
+
+
+def test_missing_names_what_the_account_used_to_have():
+    stats = {
+        "late_share": {"age": 40.0, "last": 0.1},
+        "open_late": {"age": 40.0, "last": 0.0},
+        "orders": {"age": 40.0, "last": 3.0},
+        "stars": {"age": NAN, "last": NAN},
+    }
+
+    assert reasons.missing(stats, (LATE, OPEN, ORDERS, STARS)) == ["late_share"]

@@ -1,0 +1,104 @@
+"""The measures, on cases small enough to work out by hand."""
+
+import numpy as np
+import pytest
+
+from service.scoring.past import DAY, Prior
+from training import alert_line, evaluation
+from training.dataset import Complaints, Dataset
+
+
+def _dataset(account, week, label, complaints=()):
+    """Rows of a test; complaints are (account, day)."""
+    known = np.array(sorted(complaints), dtype=np.int64).reshape(-1, 2)
+    return Dataset(
+        account=np.array(account),
+        as_of=np.array(week) * 7 * DAY,
+        values=np.zeros((len(account), 0), np.float32),
+        label=np.array(label, dtype=bool),
+        columns=(),
+        definitions=(),
+        prior=Prior(),
+        complaints=Complaints(known[:, 0], known[:, 1] * DAY),
+        horizon_days=14,
+    )
+
+
+def test_precision_and_recall_are_those_of_each_week_s_top_averaged():
+    label = np.array([1, 0, 0, 1, 0, 1, 1, 0], dtype=bool)
+    score = np.array([0.9, 0.8, 0.7, 0.1, 0.2, 0.8, 0.9, 0.4])
+    as_of = np.repeat([0, 1], 4)
+
+    precision, recall = evaluation.at_top(label, score, as_of, 0.5)
+
+    assert (precision, recall) == (pytest.approx((1 / 2 + 2 / 2) / 2), pytest.approx((1 / 2 + 2 / 2) / 2))
+
+
+def test_equal_scores_at_the_edge_count_as_if_drawn_by_lot():
+    label = np.array([1, 1, 0, 0, 0], dtype=bool)
+    score = np.array([0.9, 0.5, 0.5, 0.5, 0.1])
+
+    precision, recall = evaluation.at_top(label, score, np.zeros(5), 0.4)
+
+    assert precision == pytest.approx((1 + 1 / 3) / 2)
+    assert recall == pytest.approx((1 + 1 / 3) / 2)
+
+
+def test_the_calibration_error_is_the_mean_gap_between_risk_and_outcome():
+    risk = np.repeat([0.1, 0.9], 50)
+    label = np.arange(100) % 10 == 0
+
+    assert evaluation.calibration_error(label, risk) == pytest.approx((0.0 + 0.8) / 2)
+
+
+def test_a_head_start_runs_from_the_first_flag_within_the_horizon():
+    account, week = np.tile(np.arange(10), 3), np.repeat([0, 1, 2], 10)
+    score = (account == 3) * (week < 2) * 1.0
+    test = _dataset(account, week, account == 3, complaints=[(3, 10), (3, 12), (5, 9)])
+
+    assert evaluation.lead_days_median(test, score) == 10
+
+
+def test_a_complaint_that_repeats_one_of_the_last_two_weeks_is_no_new_episode():
+    account, week = np.tile(np.arange(10), 3), np.repeat([0, 1, 2], 10)
+    test = _dataset(account, week, account == 3, complaints=[(3, -5), (3, 5)])
+
+    assert evaluation.lead_days_median(test, (account == 3) * 1.0) is None
+
+
+def test_measures_without_a_meaning_are_none():
+    test = _dataset([1, 2], [0, 0], [0, 0])
+
+    found = evaluation.measures(test, evaluation.Prediction(np.array([0.1, 0.2]), np.array([0.1, 0.2])))
+
+    assert (found["roc_auc"], found["average_precision"], found["recall_at_5pct"]) == (None, None, None)
+    assert found["brier"] == pytest.approx((0.01 + 0.04) / 2)
+
+
+def test_the_alert_line_spends_the_budget_and_no_more():
+    account, week = np.tile(np.arange(100), 4), np.repeat(np.arange(4), 100)
+    risk = (account + 0.5) / 100
+    part = _dataset(account, week, account >= 95)
+
+    line = alert_line.choose(part, risk, alerts_per_day=2, cool_down_hours=72)
+
+    assert (risk >= line).sum() == 2 * 7 * 4
+
+
+def test_a_budget_for_everybody_does_not_alarm_on_everybody():
+    account, week = np.tile(np.arange(100), 4), np.repeat(np.arange(4), 100)
+    part = _dataset(account, week, account >= 90)
+
+    line = alert_line.choose(part, (account + 0.5) / 100, alerts_per_day=1_000, cool_down_hours=72)
+
+    assert line == pytest.approx(2 * 0.1 / 0.9 / (1 + 2 * 0.1 / 0.9), abs=1e-4)
+
+
+def test_a_higher_line_is_right_more_often_and_catches_less():
+    account, week = np.tile(np.arange(100), 4), np.repeat(np.arange(4), 100)
+    part = _dataset(account, week, (account >= 80) & (account % 2 == 0))
+
+    offers = alert_line.offers(part, (account + 0.5) / 100, 0.8)
+
+    assert [offer["alerts_per_day"] for offer in offers] == sorted((o["alerts_per_day"] for o in offers), reverse=True)
+    assert [offer["caught"] for offer in offers] == sorted((o["caught"] for o in offers), reverse=True)

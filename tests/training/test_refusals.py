@@ -1,0 +1,93 @@
+"""Where nothing can honestly be learned, training says so and what to do."""
+
+from datetime import timedelta
+
+import numpy as np
+import pytest
+
+from models import Complaint, Metric, Observation
+from tests import make
+from tests.scoring import planted
+from training import backtest, checks, dataset, pipeline
+from training.refusals import TrainingRefused
+from training.window import Asked
+
+
+def unwatched(_name, _done, _of):
+    pass
+
+
+def _collect(session):
+    return backtest.collect(session, Asked(), 14, now=make.MONDAY, progress=unwatched)
+
+
+def test_without_observations_it_says_what_to_import(session):
+    with pytest.raises(TrainingRefused, match="headsup import observations"):
+        _collect(session)
+
+
+def test_without_complaints_it_says_what_to_import(session):
+    planted.company(session, accounts=2, complaints=False)
+
+    with pytest.raises(TrainingRefused, match="headsup import complaints"):
+        _collect(session)
+
+
+def test_without_a_direction_nothing_can_be_learned(session):
+    planted.company(session, accounts=6)
+    session.query(Metric).update({"better": None})
+
+    with pytest.raises(TrainingRefused, match="which way is better"):
+        _collect(session)
+
+
+def test_too_few_complaints_are_counted(session):
+    planted.company(session, accounts=3)
+    material = _collect(session)
+
+    with pytest.raises(TrainingRefused, match=r"Too few complaints: .* at least 30 and 10 are needed"):
+        backtest.run(material, seed=0, progress=unwatched)
+
+
+def test_weeks_after_the_complaints_stop_are_left_out_and_that_is_said(session):
+    planted.company(session, accounts=10)
+    stopped = make.MONDAY - timedelta(weeks=12)
+    session.query(Complaint).filter(Complaint.occurred_at > stopped).delete()
+
+    found = dataset.data_range(session, 14, now=make.MONDAY)
+
+    assert found.labels_through <= stopped
+    assert "complaints stop on" in found.note
+
+
+def test_a_metric_that_knows_the_answer_is_named():
+    draw = np.random.default_rng(0)
+    label = draw.random(500) < 0.2
+    values = np.column_stack([draw.random(500), label + 0.001 * draw.random(500)]).astype(np.float32)
+    columns = (checks.Column("late_share", "last"), checks.Column("refund", "last"))
+
+    with pytest.raises(TrainingRefused, match="Metric 'refund' knows the answer"):
+        checks.no_leak(columns, values, label)
+
+
+def test_a_column_that_says_nothing_is_dropped(session):
+    planted.company(session, accounts=6)
+    silent = make.metric(session, "silent")
+    session.add(Observation(account_id=1, metric_id=silent.id, observed_at=planted.START, value=1.0, item_id=""))
+    session.flush()
+    data = _collect(session).data
+
+    kept, dropped = checks.telling(data, np.ones(len(data.label), dtype=bool))
+
+    assert "silent:level_7" in dropped
+    assert not {column.name for column in kept} & set(dropped)
+
+
+def test_a_calibration_is_taken_only_where_it_helps_later():
+    draw = np.random.default_rng(0)
+    log_odds, as_of = draw.normal(-1, 1.5, 4_000), np.repeat(np.arange(8), 500)
+    honest = draw.random(4_000) < 1 / (1 + np.exp(-log_odds))
+
+    assert pipeline.calibration(log_odds, honest, as_of) == (1.0, 0.0)
+    slope, shift = pipeline.calibration(3 * log_odds + 1, honest, as_of)
+    assert (slope, shift) == (pytest.approx(1 / 3, rel=0.15), pytest.approx(-1 / 3, abs=0.1))
