@@ -1,9 +1,9 @@
 """How numbers and moments read on a page; pure."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 from service.kit.errors import Invalid
@@ -16,6 +16,15 @@ SHARES = frozenset({"share", "ratio", "fraction"})
 WORK_DAYS = range(5)
 WORK_HOURS = range(8, 19)
 MINUTE, HOUR, DAY = 60, 3600, 86_400
+
+
+MEASURES = {
+    "average_precision": "Average precision",
+    "roc_auc": "ROC AUC",
+    "precision_at_5pct": "Right among the riskiest 5 %",
+    "recall_at_5pct": "Complaints among the riskiest 5 %",
+    "calibration_error": "Calibration error",
+}
 
 
 class NotANumber(Invalid):
@@ -134,6 +143,15 @@ def local_moment(text: str, zone: ZoneInfo) -> datetime | None:
     except ValueError:
         return None
     return moment if moment.tzinfo else moment.replace(tzinfo=zone)
+
+
+def measured(card: Mapping[str, Any]) -> list[tuple[str, float, float | None]]:
+    """The measures of a model's card that a page shows, each beside the scorecard's."""
+    measures = card.get("measures", {})
+    model, scorecard = measures.get("model", {}), measures.get("baselines", {}).get("scorecard", {})
+    return [
+        (label, model[name], scorecard.get(name)) for name, label in MEASURES.items() if model.get(name) is not None
+    ]
 
 
 def local_number(text: str) -> float | None:

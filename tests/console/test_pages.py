@@ -76,7 +76,6 @@ def test_the_account_page_tells_all_that_is_known(ola, db):
         "Europe/Berlin",
         "80 %",
         f"/alerts/{alert.id}",
-        "told late",
         f"/series/{account.id}",
     ):
         assert fact in page, fact
@@ -120,7 +119,7 @@ def test_naming_a_rep_keeps_all_else_that_is_known(ola, db):
 
     with db.read() as session:
         known = session.scalars(select(Account)).one()
-        assert (known.value, known.segment, known.time_zone) == (5.0, "missed", "Europe/Berlin")
+        assert (known.value, known.segment, known.time_zone) == (5.0, "retail", "Europe/Berlin")
         assert known.rep_id is not None
     assert "All is in order" in ola.get("/todo").text
 
@@ -170,10 +169,17 @@ def test_the_status_page_tells_of_the_worker_and_the_model(ola, db):
     assert "The worker has not run yet" in ola.get("/status").text
     with db.begin() as session:
         session.add(WorkerStep(name="send_mails", failed_at=MONDAY, error="connection refused"))
-        card = {"status": ModelStatus.ACTIVE, "sha256": "0" * 64, "card": {}, "alert_line": 0.42, "trained_at": MONDAY}
+        card = {
+            "status": ModelStatus.ACTIVE,
+            "sha256": "0" * 64,
+            "card": {"measures": {"model": {"roc_auc": 0.83}}},
+            "alert_line": 0.42,
+            "trained_at": MONDAY,
+        }
         session.add(TrainedModel(version="2026-03-01.1", **card))
 
     page = ola.get("/status").text
 
     assert "connection refused" in page
     assert "42 %" in page
+    assert "0.830" in page
