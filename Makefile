@@ -7,7 +7,7 @@ COMPILE := $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit
 	--python-version 3.11
 WORKERS ?= 2
 
-.PHONY: run test check bench lock clean help
+.PHONY: run test check bench docs lock clean help
 
 help: ## Say what can be made
 	@grep -E '^[a-z]+:.*## ' Makefile | sed -E 's/:.*## /\t/' | expand -t 8
@@ -31,6 +31,10 @@ check: $(VENV)/.dev ## Everything a change must pass: format, lint, types, layer
 
 bench: $(VENV)/.dev ## Measure speed: ingest, import, scoring, queue
 	$(BIN)/python -m benchmarks
+
+docs: $(VENV)/.dev ## Write the reference pages in docs/
+	$(BIN)/python docs/generate.py
+	$(BIN)/python docs/openapi.py
 
 lock: $(VENV)/.dev ## Pin the dependencies anew, with hashes
 	$(COMPILE) pyproject.toml --extra postgres -o requirements.lock
