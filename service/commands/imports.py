@@ -8,6 +8,7 @@ import gc
 import time
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -26,7 +27,7 @@ from service.kit.clock import SystemClock
 from service.kit.database import Database
 from service.kit.errors import Invalid
 from service.kit.fields import clean_time_zone
-from service.kit.files import Batch, Rejected, open_table
+from service.kit.files import Batch, Rejected, Source, open_table
 from service.kit.retry import transact
 from service.kit.rows import Checked, check_rows
 from service.metrics.rules import AHEAD
@@ -62,6 +63,15 @@ class Report:
     rejected_file: str | None = None
     new: Counter[str] = field(default_factory=Counter)
     reasons: Counter[str] = field(default_factory=Counter)
+
+
+@dataclass(frozen=True)
+class CheckedBatch:
+    """Rows as they stand in the file, what came of checking them, and how much of the file is read by then."""
+
+    cells: Batch
+    done: int
+    checked: Checked[Any]
 
 
 def accounts(files: Files, *, dry_run: DryRun = False, rejected: Folder = None, as_json: door.Json = False) -> None:
@@ -129,11 +139,13 @@ def _import_file(db: Database, kind: Kind, path: Path, *, zone: str | None, fold
     reading = Reading(kind, source.names, zone)
     with Rejected(folder / f"{path.name}.rejected.csv", source.names) as rejected, _bar() as bar:
         task = bar.add_task(path.name, total=source.total)
-        for cells, done in source.batches:
-            with _no_garbage_search():
-                _import_batch(db, reading, cells, rejected, report, now=now, dry_run=dry_run)
-            bar.update(task, completed=done)
-        bar.update(task, completed=source.total)
+        with _no_garbage_search():
+            for batch in _one_ahead(_checked(source, reading, now=now)):
+                if not dry_run:
+                    _store(db, kind, batch.checked.good, report, now=now)
+                _note(batch, rejected, report)
+                bar.update(task, completed=batch.done)
+                gc.collect(0)
     report.rejected_file = rejected.written
     report.seconds = round(time.monotonic() - begun, 2)
     if not dry_run:
@@ -143,23 +155,39 @@ def _import_file(db: Database, kind: Kind, path: Path, *, zone: str | None, fold
     return report
 
 
-def _import_batch(
-    db: Database, reading: Reading, cells: Batch, rejected: Rejected, report: Report, *, now: datetime, dry_run: bool
-) -> None:
-    kind, first = reading.kind, report.accepted + report.rejected
-    rule = partial(kind.rule, latest=now + AHEAD)
-    checked: Checked[Any] = check_rows(kind.model, reading.rows(cells), rule)
-    if checked.good and not dry_run:
-        found = transact(db, lambda session: kind.store(session, checked.good, by=BY, now=now))
+def _checked(source: Source, reading: Reading, *, now: datetime) -> Iterator[CheckedBatch]:
+    rule = partial(reading.kind.rule, latest=now + AHEAD)
+    for cells, done in source.batches:
+        yield CheckedBatch(cells, done, check_rows(reading.kind.model, reading.rows(cells), rule))
+
+
+def _one_ahead(batches: Iterator[CheckedBatch]) -> Iterator[CheckedBatch]:
+    """Check the next batch while the database stores this one."""
+    with ThreadPoolExecutor(1) as pool:
+        coming = pool.submit(next, batches, None)
+        while (batch := coming.result()) is not None:
+            coming = pool.submit(next, batches, None)
+            yield batch
+
+
+def _store(db: Database, kind: Kind, rows: Sequence[Any], report: Report, *, now: datetime) -> None:
+    if rows:
+        found = transact(db, lambda session: kind.store(session, rows, by=BY, now=now))
         report.new.update({what: len(names) for what, names in found.items()})
+
+
+def _note(batch: CheckedBatch, rejected: Rejected, report: Report) -> None:
+    """Count a batch, and write its rejected rows with all their reasons."""
+    first = report.accepted + report.rejected + 1
     reasons: defaultdict[int, list[str]] = defaultdict(list)
-    for problem in checked.problems:
-        reasons[problem.index].append(f"{problem.field} {problem.reason}".strip())
-        report.reasons[f"{problem.field} {problem.reason}".strip()] += 1
+    for problem in batch.checked.problems:
+        reason = f"{problem.field} {problem.reason}".strip()
+        reasons[problem.index].append(reason)
+        report.reasons[reason] += 1
     for index, why in reasons.items():
-        rejected.add(first + index + 1, cells[index], why)
-    report.accepted += len(checked.good)
-    report.rejected += checked.rejected
+        rejected.add(first + index, batch.cells[index], why)
+    report.accepted += len(batch.checked.good)
+    report.rejected += batch.checked.rejected
 
 
 @contextmanager
