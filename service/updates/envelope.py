@@ -2,10 +2,12 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from email.headerregistry import Address
+from email.header import Header
+from email.headerregistry import Address, AddressHeader
 from email.message import EmailMessage
-from email.policy import SMTP
+from email.policy import EmailPolicy
 from email.utils import parseaddr
+from typing import Any
 from uuid import UUID
 
 from service.kit.settings import Settings
@@ -49,9 +51,32 @@ def domain(settings: Settings) -> str:
     return parseaddr(settings.mail_from)[1].rpartition("@")[2] or "localhost"
 
 
+class _Policy(EmailPolicy):
+    """Headers as mail programs read them.
+
+    The library's own folding of words that are not ASCII writes empty encoded words and loses spaces; the older
+    `Header` does neither.
+    """
+
+    def fold_binary(self, name: str, value: Any) -> bytes:
+        if name == "Subject" and not str(value).isascii():
+            return self._line(name, str(value))
+        if isinstance(value, AddressHeader) and not value.addresses[0].display_name.isascii():
+            only = value.addresses[0]
+            return self._line(name, only.display_name, f"{self.linesep} <{only.addr_spec}>")
+        return super().fold_binary(name, value)
+
+    def _line(self, name: str, words: str, rest: str = "") -> bytes:
+        encoded = Header(words, "utf-8", maxlinelen=75, header_name=name).encode(linesep=self.linesep)
+        return f"{name}: {encoded}{rest}{self.linesep}".encode("ascii")
+
+
+POLICY = _Policy(linesep="\r\n")
+
+
 def pack(envelope: Envelope, body: Body, settings: Settings, *, now: datetime) -> bytes:
     """Build the mail's bytes, which are the same in every try."""
-    message = EmailMessage(policy=SMTP)
+    message = EmailMessage(policy=POLICY)
     message["From"] = _address(*parseaddr(settings.mail_from))
     message["To"] = _address(envelope.name, envelope.recipient)
     message["Reply-To"] = _address(*parseaddr(settings.mail_reply_to or settings.mail_from))

@@ -10,10 +10,11 @@ import resvg_py
 from service.updates.render import TEMPLATES
 
 FONTS = [str(path) for path in sorted((Path(__file__).parent / "fonts").glob("*.ttf"))]
-WIDTH, HEIGHT = 600, 236
-LEFT, RIGHT, TOP, BOTTOM = 40, 548, 16, 200
-# Ticks lie at most this close; the last days of the axis carry none, they belong to the end point.
-TICK_DAYS = 14
+# Small, so that the words in it can be read on a phone, where it is shown at about this size.
+WIDTH, HEIGHT = 420, 190
+LEFT, RIGHT, TOP, BOTTOM = 34, 376, 12, 160
+# Dates under the axis lie at most this far apart.
+TICK_DAYS = 18
 
 
 @dataclass(frozen=True)
@@ -38,7 +39,7 @@ class Risk:
     def ticks(self) -> list[tuple[float, str]]:
         """Where dates stand under the axis."""
         first, last = self.days[0][0], self.days[-1][0]
-        step = max(1, min(TICK_DAYS, (last - first).days // 4))
+        step = max(1, min(TICK_DAYS, (last - first).days // 3))
         days = [first + timedelta(days=offset) for offset in range(step // 2, (last - first).days + 1, step)]
         return [(self.x(day), f"{day.day} {day:%b}") for day in days]
 
@@ -49,10 +50,15 @@ def can_be_drawn(days: list[tuple[date, float]]) -> bool:
 
 
 def draw(risk: Risk) -> bytes:
-    """Draw a PNG on white ground, for dark mail programs too, at twice its size for sharp screens."""
+    """Draw a PNG on white ground, for dark mail programs too, large enough for sharp screens."""
     svg = TEMPLATES.get_template("risk.svg.j2").render(risk=risk, width=WIDTH, height=HEIGHT, left=LEFT, right=RIGHT)
     return resvg_py.svg_to_bytes(
-        svg_string=svg, zoom=2, skip_system_fonts=True, font_files=FONTS, font_family="Inter", sans_serif_family="Inter"
+        svg_string=svg,
+        zoom=2.8,
+        skip_system_fonts=True,
+        font_files=FONTS,
+        font_family="Inter",
+        sans_serif_family="Inter",
     )
 
 

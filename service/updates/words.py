@@ -101,8 +101,8 @@ def _written(update: Update, name: str, time_zone: str, *, again: bool) -> News:
 
 def _plain(alert: Alert, name: str, time_zone: str) -> News:
     asked = moment(alert.opened_at, time_zone)
-    looked = "has seen the alert but" if alert.acknowledged_at else "was asked and"
-    silent = f"Operations {looked} has not yet said what is wrong. The alert opened on {asked}."
+    looked = "has seen the alert" if alert.acknowledged_at else "was asked"
+    silent = f"Operations {looked} but has not yet said what is wrong. The alert opened on {asked}."
     return News(
         title=f"{name} may complain",
         lead="Operations has not yet said what is wrong; you should know anyway.",
