@@ -57,8 +57,7 @@ def save(folder: Path, version: str, numbers: Mapping[str, Any], card: Mapping[s
     }
     hashes = {name: hashlib.sha256(content).hexdigest() for name, content in files.items()}
     statement = _statement(version, hashes)
-    signature = base64.b64encode(_private(key).sign(statement)).decode()
-    files[SIGNATURE] = json.dumps({"version": version, "files": hashes, "signature": signature}, indent=1).encode()
+    files[SIGNATURE] = _signature_file(version, hashes, _private(key).sign(statement))
     folder.mkdir(parents=True, exist_ok=True)
     staged = folder / f".{version}.{os.getpid()}"
     shutil.rmtree(staged, ignore_errors=True)
@@ -103,6 +102,8 @@ def verified(folder: Path, version: str, sha256: str, key: SecretStr) -> tuple[d
         _private(key).public_key().verify(signature, statement)
     except (InvalidSignature, binascii.Error, ValueError, KeyError, TypeError) as error:
         raise ArtifactRefused(f"Model {version}: its files do not fit its signature. Train it again.") from error
+    if content[SIGNATURE] != _signature_file(version, hashes, signature):
+        raise ArtifactRefused(f"Model {version}: its signature file was edited. Train it again.")
     if hashlib.sha256(statement).hexdigest() != sha256:
         raise ArtifactRefused(f"Model {version}: its files are not those that were registered. Train it again.")
     card: dict[str, Any] = json.loads(content[CARD])
@@ -170,6 +171,11 @@ def _scorer(version: str, numbers: Mapping[str, Any], card: Mapping[str, Any], i
 
 def _statement(version: str, hashes: Mapping[str, str]) -> bytes:
     return json.dumps({"version": version, "files": hashes}, sort_keys=True, separators=(",", ":")).encode()
+
+
+def _signature_file(version: str, hashes: Mapping[str, str], signature: bytes) -> bytes:
+    facts = {"version": version, "files": hashes, "signature": base64.b64encode(signature).decode()}
+    return json.dumps(facts, indent=1).encode()
 
 
 def _private(key: SecretStr) -> Ed25519PrivateKey:

@@ -46,22 +46,12 @@ def test_no_flipped_bit_goes_unseen(saved, name, monkeypatch):
         changed = bytearray(whole)
         changed[place] ^= 1 << int(draw.integers(0, 8))
         path.write_bytes(changed)
-        if name == artifact.SIGNATURE and _says_the_same(changed, whole):
-            continue
         with pytest.raises(artifact.ArtifactRefused):
             artifact.load(folder, "v1", sha256, KEY, {})
 
 
 def _never(*_arguments, **_options):
     pytest.fail("a file was parsed that is not what was signed")
-
-
-def _says_the_same(changed, whole):
-    """Only the signature itself counts in its file; white space and the copies of the hashes are for people."""
-    try:
-        return json.loads(changed)["signature"] == json.loads(whole)["signature"]
-    except (ValueError, KeyError):
-        return False
 
 
 @pytest.mark.parametrize("name", [artifact.MODEL, artifact.CARD, artifact.SIGNATURE])
