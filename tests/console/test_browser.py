@@ -63,6 +63,17 @@ def test_keys_acknowledge_and_snooze_the_chosen_alert(signed_in_page, db, alerts
     assert page.faults == []
 
 
+def test_the_panel_follows_what_the_rows_button_did(signed_in_page, alerts):
+    page = signed_in_page(f"/?alert={alerts[0].id}", viewport=WIDE)
+    page.fill("[name=cause]", "Half a sentence")
+
+    page.click(f"#alert-{alerts[0].id} >> text=Ack")
+    page.wait_for_selector("#panel .head >> text=acknowledged")
+
+    assert page.input_value("[name=cause]") == "Half a sentence"
+    assert page.faults == []
+
+
 def test_a_draft_survives_a_look_at_another_alert(signed_in_page, alerts):
     page = signed_in_page(viewport=WIDE)
     page.click("text=Alder")

@@ -64,7 +64,11 @@ function forgetSent() {
   if (sent) sessionStorage.removeItem(`draft:${sent.dataset.sent}`);
 }
 
-document.addEventListener("htmx:after:swap", () => {
+document.addEventListener("htmx:after:swap", (event) => {
+  // A row that changed by its own button: the panel that shows the same alert follows.
+  const swapped = event.detail.ctx?.target?.id ?? "";
+  const shown = find("[data-alert]", panel ?? document)?.dataset.alert;
+  if (panel && shown && swapped === `alert-${shown}`) htmx.ajax("GET", `/alerts/${shown}/panel`, { target: "#panel", swap: "innerHTML" });
   const open = find("#news")?.dataset.open;
   if (open !== undefined) document.title = document.title.replace(/^\(\d+\) /, "").replace(/^/, open > 0 ? `(${open}) ` : "");
   forgetSent();
