@@ -1,8 +1,12 @@
 """Templates of mails and pages. HTML escapes what it is given; text does not."""
 
+from typing import Any
+
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 from mjml import mjml2html
+
+from service.kit.fields import UNSAFE_IN_PROSE
 
 
 def _escapes(name: str | None) -> bool:
@@ -14,10 +18,18 @@ def _breaks(text: str) -> Markup:
     return Markup("<br />").join(escape(line) for line in text.splitlines())
 
 
+def _printable(value: Any) -> Any:
+    """Leave out what no mail program shows; MJML stops at it."""
+    if isinstance(value, Markup):
+        return Markup(UNSAFE_IN_PROSE.sub("", value))  # noqa: S704  it was markup before
+    return UNSAFE_IN_PROSE.sub("", value) if isinstance(value, str) else value
+
+
 TEMPLATES = Environment(
     loader=PackageLoader("service.updates"),
     autoescape=_escapes,  # noqa: S701  everything but text is escaped
     undefined=StrictUndefined,
+    finalize=_printable,
     trim_blocks=True,
     lstrip_blocks=True,
 )

@@ -12,8 +12,11 @@ LONGEST_SUBJECT = 150
 
 
 def clean(text: str, longest: int = 200) -> str:
-    """One line without control characters, cut to a length: it goes into headers."""
-    line = " ".join(UNSAFE.sub(" ", text).split())
+    """One line without control characters, cut to a length: it goes into headers.
+
+    An encoded word is taken apart: the mail library would decode it, and whatever it hides would become headers.
+    """
+    line = " ".join(UNSAFE.sub(" ", text).replace("=?", "= ?").split())
     return line if len(line) <= longest else line[: longest - 1].rstrip() + "…"
 
 

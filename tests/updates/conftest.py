@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 
 from service import worker
+from service.alerts import queries as alerts
 from service.updates import actions
 from service.updates.schemas import UpdateIn
 from tests import make
@@ -52,7 +53,7 @@ def tell(db, clock):
     def write(alert, **words):
         said = UpdateIn(**SAID | {"next_update_at": clock.at + timedelta(hours=4)} | words)
         with db.begin() as session:
-            alert = session.merge(alert)
-            return actions.write_update(session, alert, said, by="ola@example.com", now=clock.at)
+            fresh = alerts.alert(session, alert.id)
+            return actions.write_update(session, fresh, said, by="ola@example.com", now=clock.at)
 
     return write
