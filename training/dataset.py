@@ -122,8 +122,7 @@ def build(
 ) -> Dataset:
     """Read everything and compute features and labels, a batch of accounts at a time.
 
-    `prior_until` ends the part of the past that the complaint rates' prior is fitted on. `progress` is told how many
-    accounts are done, of how many.
+    The prior of the complaint rates is fitted up to `prior_until`. `progress` hears how many accounts are done.
     """
     definitions = tuple(queries.definitions(session))
     names = list(queries.account_names(session))
@@ -133,15 +132,14 @@ def build(
     thinned_by = 1 + len(names) * len(weeks) // MAX_SNAPSHOTS
     kept = names[::thinned_by]
     parts = []
-    for done, batch in enumerate(history.batches(kept)):
+    for done, batch in enumerate(history.batches(kept), start=1):
         past = history.read(session, batch, until=until, whole=True)
         snapshots = active_snapshots(past, weeks)
+        moments = snapshots.to_native()
         values = features.build(past, snapshots, definitions, prior).values
-        frame = snapshots.to_native()
-        parts.append((frame["account"].to_numpy(), frame["as_of"].to_numpy(), values))
-        progress(min((done + 1) * history.BATCH, len(kept)), len(kept))
+        parts.append((moments["account"].to_numpy(), moments["as_of"].to_numpy(), values))
+        progress(min(done * history.BATCH, len(kept)), len(kept))
     account, as_of, values = (np.concatenate(pieces) for pieces in zip(*parts, strict=True))
-    complaints = Complaints(known["account"].to_numpy(), known["at"].to_numpy())
     return Dataset(
         account=account,
         as_of=as_of,
@@ -150,7 +148,7 @@ def build(
         columns=features.columns(definitions),
         definitions=definitions,
         prior=prior,
-        complaints=complaints,
+        complaints=Complaints(known["account"].to_numpy(), known["at"].to_numpy()),
         horizon_days=horizon_days,
         thinned_share=1 / thinned_by,
     )

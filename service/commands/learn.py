@@ -1,7 +1,7 @@
 """Train, judge and promote models; score now."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any
@@ -13,8 +13,6 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from service.commands import door
 from service.commands.door import Json
 from service.kit.clock import SystemClock
-from service.kit.database import Session
-from service.kit.settings import Settings
 from service.scoring import actions, history, queries
 from training import backtest as backtests
 from training import training
@@ -37,16 +35,16 @@ def train(
 ) -> None:
     """Learn from the complaints so far, and say how good it is."""
     settings, now = door.load_settings(), SystemClock().now()
-    db = door.open_db(settings)
-    with _bars() as progress:
-        with db.read() as session:
-            material = _collect(session, settings, _asked(train_from, validate_from, test_from, test_to), now, progress)
-        made = training.train(material, settings, seed=seed, now=now, progress=progress)
-    with db.begin() as session:
-        actions.register(session, made.version, made.sha256, made.card, made.line, by=BY, now=now)
-        if promote:
-            actions.promote(session, made.version, by=BY, now=now)
-    db.close()
+    with closing(door.open_db(settings)) as db:
+        with _bars() as progress:
+            with db.read() as session:
+                asked = _asked(train_from, validate_from, test_from, test_to)
+                material = backtests.collect(session, asked, settings.horizon_days, now=now, progress=progress)
+            made = training.train(material, settings, seed=seed, now=now, progress=progress)
+        with db.begin() as session:
+            actions.register(session, made.version, made.sha256, made.card, made.line, by=BY, now=now)
+            if promote:
+                actions.promote(session, made.version, by=BY, now=now)
     if json:
         facts = {"version": made.version, "promoted": promote, "alert_line": made.line}
         door.answer(facts | _report(material, made.tested))
@@ -71,13 +69,12 @@ def backtest(
 ) -> None:
     """Judge a model on weeks that it has not seen, beside its baselines. Stores nothing."""
     settings, now = door.load_settings(), SystemClock().now()
-    db = door.open_db(settings)
-    with _bars() as progress:
+    with closing(door.open_db(settings)) as db, _bars() as progress:
         with db.read() as session:
-            material = _collect(session, settings, _asked(train_from, validate_from, test_from, test_to), now, progress)
+            asked = _asked(train_from, validate_from, test_from, test_to)
+            material = backtests.collect(session, asked, settings.horizon_days, now=now, progress=progress)
             names = queries.account_names(session)
         tested = backtests.run(material, seed=seed, progress=progress)
-    db.close()
     if predictions is not None:
         _write_predictions(tested, names, predictions)
     if json:
@@ -89,8 +86,7 @@ def backtest(
 
 def models(*, json: Json = False) -> None:
     """List the trained models, the newest first."""
-    db = door.open_db(door.load_settings())
-    with db.read() as session:
+    with closing(door.open_db(door.load_settings())) as db, db.read() as session:
         rows = [
             {
                 "version": model.version,
@@ -102,7 +98,6 @@ def models(*, json: Json = False) -> None:
             }
             for model in queries.trained_models(session)
         ]
-    db.close()
     if json:
         door.answer({"models": rows})
         return
@@ -112,29 +107,20 @@ def models(*, json: Json = False) -> None:
 def promote(version: Annotated[str, typer.Argument(help="As `headsup models` lists it.")]) -> None:
     """Let a trained model speak from the next scoring on."""
     settings, now = door.load_settings(), SystemClock().now()
-    db = door.open_db(settings)
-    with db.begin() as session:
+    with closing(door.open_db(settings)) as db, db.begin() as session:
         actions.promote_verified(session, settings, version, by="headsup promote", now=now)
-    db.close()
     door.say(f"Model {version} is active. Accounts get its scores as they fall due; all of them within a day.")
 
 
 def score(*, json: Json = False) -> None:
     """Score the accounts that are due now, as the worker does."""
     settings = door.load_settings()
-    db = door.open_db(settings)
-    scored = actions.score_due(db, settings, now=SystemClock().now())
-    db.close()
+    with closing(door.open_db(settings)) as db:
+        scored = actions.score_due(db, settings, now=SystemClock().now())
     if json:
         door.answer({"scored": scored})
         return
     door.say(f"{scored} accounts scored.")
-
-
-def _collect(
-    session: Session, settings: Settings, asked: Asked, now: datetime, progress: backtests.Progress
-) -> backtests.Material:
-    return backtests.collect(session, asked, settings.horizon_days, now=now, progress=progress)
 
 
 def _asked(*days: datetime | None) -> Asked:
