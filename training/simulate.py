@@ -44,7 +44,7 @@ ABOUT = {
     LATE: "late deliveries",
     DAMAGED: "damaged goods",
     FAILED: "drivers who leave without delivering",
-    TICKETS: "nobody answers",
+    TICKETS: "unanswered requests",
     BILLING: "wrong invoices",
     HIDDEN: "prices",
 }

@@ -55,7 +55,7 @@ class Operators:
 
     def _queue(self) -> list[dict[str, Any]]:
         answer = self.client.get("/v1/alerts", params={"status": "live", "limit": 200}).raise_for_status()
-        alerts: list[dict[str, Any]] = answer.json()["alerts"]
+        alerts: list[dict[str, Any]] = answer.json()["items"]
         return alerts
 
     def _plan(self, now: datetime) -> Plan:

@@ -17,7 +17,7 @@ from service.kit.settings import Settings
 
 # The figures of a day arrive in the next morning; from then on the worker and the people act some times a day.
 FIGURES_ARRIVE = time(6, 30, tzinfo=UTC)
-ROUNDS = {"working day": (0, 1, 2, 4, 6, 8, 10, 12), "weekend": (0, 4, 8)}
+ROUNDS = {"working day": (0, 1, 2, 3, 5, 7, 9, 11), "weekend": (0, 4, 8)}
 """Hours after that at which the demo looks."""
 
 Train = Callable[[Database, Settings, datetime], dict[str, Any]]
