@@ -73,15 +73,15 @@ def amount(value: float | None, unit: str = "") -> str:
 
 
 def span(seconds: float) -> str:
-    """A length of time in its largest unit: 45 s, 12 min, 3 h, 5 d."""
+    """A length of time in whole units of a kind: 12 min, 3 h, 5 d; never less than a minute."""
     seconds = abs(seconds)
     if seconds < MINUTE:
         return "1 min"
     if seconds < HOUR:
-        return f"{seconds / MINUTE:.0f} min"
+        return f"{int(seconds // MINUTE)} min"
     if seconds < 2 * DAY:
-        return f"{seconds / HOUR:.0f} h"
-    return f"{seconds / DAY:.0f} d"
+        return f"{int(seconds // HOUR)} h"
+    return f"{int(seconds // DAY)} d"
 
 
 def relative(moment: datetime, now: datetime) -> str:
