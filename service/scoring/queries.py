@@ -4,7 +4,19 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import BigInteger, ColumnElement, String, cast, extract, func, or_, select, type_coerce, update
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    String,
+    bindparam,
+    cast,
+    extract,
+    func,
+    or_,
+    select,
+    type_coerce,
+    update,
+)
 from sqlalchemy.dialects import postgresql, sqlite
 
 from models import Account, Complaint, Metric, ModelStatus, Observation, Score, ScoreDay, TrainedModel
@@ -154,9 +166,12 @@ def save_score_days(session: Session, days: Sequence[Mapping[str, Any]]) -> None
 
 def mark_scored(session: Session, versions: Iterable[tuple[int, int]]) -> None:
     """Say up to which count of ingests each account has been read; never backwards."""
-    for account, version in versions:
-        behind = (Account.id == account, Account.scored_version < version)
-        session.execute(update(Account).where(*behind).values(scored_version=version))
+    behind = update(Account.__table__).where(  # type: ignore[arg-type]
+        Account.id == bindparam("account"), Account.scored_version < bindparam("version")
+    )
+    rows = [{"account": account, "version": version} for account, version in versions]
+    if rows:
+        session.connection().execute(behind.values(scored_version=bindparam("version")), rows)
 
 
 def _upsert(

@@ -1,9 +1,13 @@
 """The worker's step: who is scored, and what is written."""
 
+from dataclasses import replace
 from datetime import timedelta
 
+import numpy as np
+
 from models import Account, Score, ScoreDay
-from service.scoring import actions
+from service.scoring import actions, scoring_round
+from service.scoring.judgement import Judgement
 from tests import make
 
 CALM, LATE = [0.0, 0.1, 0.05] * 30, [0.9] * 7
@@ -88,3 +92,22 @@ def test_a_metric_without_a_direction_is_not_scored(db, settings):
     with db.read() as session:
         score = session.get(Score, account.id)
     assert (score.risk, score.reasons, score.missing) == (0, [], [])
+
+
+class Broken:
+    """A scorer whose arithmetic failed for every account."""
+
+    version, typical = "broken", {}
+
+    def judge(self, features):
+        return Judgement(np.full(len(features.values), np.nan), np.zeros((len(features.values), 0)), ())
+
+
+def test_a_risk_that_is_no_number_is_never_stored(db, settings):
+    with db.begin() as session:
+        account = _account(session, CALM)
+    with db.read() as session:
+        found = scoring_round.read(session, settings, [account.id], now=make.MONDAY)
+
+    assert scoring_round.judge(replace(found, scorer=Broken()), now=make.MONDAY) == []
+    assert len(scoring_round.judge(found, now=make.MONDAY)) == 1
