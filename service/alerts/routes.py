@@ -19,6 +19,7 @@ from service.alerts.schemas import (
     WrongIn,
     alert_out,
 )
+from service.kit.cursors import Cursor, read_cursor, write_cursor
 from service.kit.fields import Address, Id
 from service.kit.http import Config, Db, Now
 
@@ -38,25 +39,26 @@ def list_alerts(
     assigned_to: Address | None = None,
     sort: Order = Order.RISK,
     limit: Annotated[int, Query(ge=1, le=1000)] = 100,
-    cursor: Annotated[str | None, Query(max_length=200)] = None,
+    cursor: Cursor = None,
 ) -> AlertPage:
     """List alerts: the live ones unless you ask for others, the riskiest first unless you sort by `opened`."""
-    after = schemas.place_of(cursor, sort) if cursor else None
+    after = read_cursor(settings, f"alerts.{sort}", cursor, sort.kind, str)
     wanted = queries.Wanted(
         statuses=status.statuses(),
         account=account_id,
         rep=rep,
         assigned_to=assigned_to,
         by_risk=sort is Order.RISK,
-        after=after,
+        after=sort.place(*after) if after else None,
         limit=limit + 1,
     )
     with db.read() as session:
         found = queries.page(session, wanted)
         waiting = actions.waiting(session, settings, now=now)
     shown = found[:limit]
-    following = schemas.cursor_after(shown[-1], sort) if len(found) > limit else None
-    return AlertPage(alerts=[alert_out(alert) for alert in shown], next_cursor=following, waiting=waiting)
+    more = len(found) > limit
+    following = write_cursor(settings, f"alerts.{sort}", *sort.position(shown[-1])) if more else None
+    return AlertPage(items=[alert_out(alert) for alert in shown], next=following, waiting=waiting)
 
 
 @router.get("/{alert_id}")

@@ -1,6 +1,5 @@
 """Alerts as they go out, and what people say about them as it comes in."""
 
-import base64
 from datetime import datetime
 from enum import StrEnum
 from typing import Annotated, Any
@@ -10,14 +9,9 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from models import Alert, AlertEvent, AlertStatus, Resolution
 from service.alerts.queries import LIVE_STATUSES
-from service.kit.errors import Invalid
-from service.kit.fields import Address, Incoming, Moment, Number, Prose, read_moment, read_number
+from service.kit.fields import Address, Incoming, Moment, Number, Prose
 
 Note = Annotated[Prose, Field(max_length=2000)]
-
-
-class CursorInvalid(Invalid):
-    """This cursor is not one that this list gave out."""
 
 
 class Shown(StrEnum):
@@ -41,6 +35,19 @@ class Order(StrEnum):
 
     RISK = "risk"
     OPENED = "opened"
+
+    @property
+    def kind(self) -> type[float | str]:
+        """What a cursor of this order holds beside the alert's id."""
+        return float if self is Order.RISK else str
+
+    def position(self, alert: Alert) -> tuple[float | str, str]:
+        """Where an alert stands in the list, for a cursor."""
+        return alert.risk if self is Order.RISK else alert.opened_at.isoformat(), str(alert.id)
+
+    def place(self, value: float | str, alert_id: str) -> tuple[float | datetime, UUID]:
+        """Read a position back."""
+        return value if isinstance(value, float) else datetime.fromisoformat(value), UUID(alert_id)
 
 
 class AssignIn(Incoming):
@@ -148,10 +155,10 @@ class AlertStory(AlertOut):
 
 
 class AlertPage(BaseModel):
-    """A page of alerts. `next_cursor` is null on the last one."""
+    """A page of alerts."""
 
-    alerts: list[AlertOut]
-    next_cursor: str | None
+    items: list[AlertOut]
+    next: str | None = Field(description="Give it as `cursor` to get the next page; null on the last one.")
     waiting: int = Field(description="Accounts over the line that get no alert today: the budget is used up.")
 
 
@@ -175,26 +182,3 @@ def _facts(alert: Alert) -> dict[str, Any]:
         "calm_since": alert.below_since,
         "snoozed_until_risk": alert.snooze_risk,
     }
-
-
-def cursor_after(alert: Alert, order: Order) -> str:
-    """Name the place behind an alert in a list."""
-    place = repr(alert.risk) if order is Order.RISK else alert.opened_at.isoformat()
-    return base64.urlsafe_b64encode(f"{order}|{place}|{alert.id}".encode()).decode().rstrip("=")
-
-
-def place_of(cursor: str, order: Order) -> tuple[float | datetime, UUID]:
-    """Read a cursor.
-
-    Raises:
-        CursorInvalid: made by hand, or for another order.
-    """
-    try:
-        text = base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True).decode()
-        made_for, place, alert_id = text.split("|")
-        value = read_moment(place) if order is Order.OPENED else read_number(float(place))
-        if made_for == order:
-            return value, UUID(alert_id)
-    except ValueError:
-        pass
-    raise CursorInvalid("Take `next_cursor` of the page before, with the same sort.")

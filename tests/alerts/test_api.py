@@ -37,7 +37,7 @@ def alerts_of_risks(db, *risks):
 
 
 def shown(answer):
-    return [alert["risk"] for alert in answer.json()["alerts"]]
+    return [alert["risk"] for alert in answer.json()["items"]]
 
 
 def test_the_list_shows_live_alerts_the_riskiest_first(api, db):
@@ -53,8 +53,8 @@ def test_pages_give_each_alert_once_even_where_they_tie(api, db, sort):
     seen, cursor = [], ""
     while cursor is not None:
         page = api.get(f"/v1/alerts?sort={sort}&limit=2" + (f"&cursor={cursor}" if cursor else "")).json()
-        seen += [alert["id"] for alert in page["alerts"]]
-        cursor = page["next_cursor"]
+        seen += [alert["id"] for alert in page["items"]]
+        cursor = page["next"]
 
     assert len(seen) == len(set(seen)) == 5
 
@@ -74,7 +74,7 @@ def test_the_list_can_be_narrowed(api, db, post):
     assert shown(api.get("/v1/alerts?status=open")) == [0.7]
     assert shown(api.get("/v1/alerts?status=acknowledged&assigned_to=ola@example.com")) == [0.8]
     assert shown(api.get("/v1/alerts?rep=nobody@example.com")) == []
-    rep = api.get("/v1/alerts?status=open").json()["alerts"][0]["rep"]
+    rep = api.get("/v1/alerts?status=open").json()["items"][0]["rep"]
     assert shown(api.get("/v1/alerts", params={"rep": rep})) == [0.7]
 
 
