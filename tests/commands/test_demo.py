@@ -6,6 +6,7 @@ from email import message_from_bytes, policy
 import pytest
 
 from service.demo.reps import button
+from tests.conftest import ON_POSTGRESQL
 
 
 @pytest.fixture
@@ -22,6 +23,7 @@ def mails(tmp_path):
     return read
 
 
+@pytest.mark.skipif(ON_POSTGRESQL, reason="the demo brings its own database")
 def test_the_demo_tells_reps_before_clients_complain(demo, mails):
     assert demo.exit_code == 0, demo.stderr
     told = json.loads(demo.stdout)
