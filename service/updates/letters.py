@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
-from uuid import NAMESPACE_URL, UUID, uuid5
+from uuid import UUID
 
 from models import Account, Alert, MailKind, Rep, Update
 from service.kit import links
@@ -19,22 +19,20 @@ REASONS = 4
 
 @dataclass(frozen=True)
 class Reader:
-    """A person of operations who gets a mail; `key` says what it is about."""
+    """A person of operations who gets the mail `id`; `key` says what it is about."""
 
+    id: UUID
     key: str
     email: str
     name: str
     time_zone: str
 
-    @property
-    def id(self) -> UUID:
-        return mail_id(self.key)
-
 
 @dataclass(frozen=True)
 class Facts:
-    """All that a heads-up is made of. `thread` are Message-IDs of the mails that this rep got about the alert."""
+    """All that the heads-up `id` is made of. `thread` are Message-IDs of the mails that the rep got about the alert."""
 
+    id: UUID
     update: Update
     alert: Alert
     account: Account
@@ -63,18 +61,12 @@ class Letter:
         return dict(vars(self))
 
 
-def mail_id(key: str) -> UUID:
-    """The id of the mail about a thing: whoever composes it finds the same."""
-    return uuid5(NAMESPACE_URL, f"headsup:{key}")
-
-
 def heads_up(facts: Facts, settings: Settings, *, now: datetime) -> Letter:
     """Warn a rep that a client is likely to call, and say why, what is done, and what to tell the client."""
     update, alert, rep = facts.update, facts.alert, facts.rep
-    key = f"update:{update.id}:{rep.id}"
     ours = domain(settings)
     envelope = Envelope(
-        id=mail_id(key),
+        id=facts.id,
         domain=ours,
         recipient=rep.email,
         name=rep.name,
@@ -83,7 +75,9 @@ def heads_up(facts: Facts, settings: Settings, *, now: datetime) -> Letter:
         earlier=tuple(facts.thread),
     )
     content = pack(envelope, _heads_up_body(facts, envelope, settings), settings, now=now)
-    return _letter(MailKind.HEADS_UP, key, alert, envelope, content, update_id=update.id, rep_id=rep.id)
+    return _letter(
+        MailKind.HEADS_UP, f"update:{update.id}", alert, envelope, content, update_id=update.id, rep_id=rep.id
+    )
 
 
 def _heads_up_body(facts: Facts, envelope: Envelope, settings: Settings) -> Body:

@@ -87,7 +87,7 @@ def _unwanted(session: Session, mail: Mail, *, now: datetime) -> str | None:
 
 def _suppress(session: Session, mail: Mail, reason: str, *, now: datetime) -> None:
     """Keep a mail back for good. If the rep changed, its update is free again for a mail to the new one."""
-    free = {"update_id": None, "dedupe_key": f"{mail.dedupe_key}:kept-back:{now:%Y%m%dT%H%M%S}"}
+    free = {"update_id": None, "dedupe_key": f"{mail.dedupe_key}:kept-back:{mail.id}"}
     kept = free if reason == rules.REP_CHANGED else {}
     outbox.settle(session, mail, state=MailState.SUPPRESSED, last_error=reason, **kept)
     access.record(session, WORKER, "mail.suppress", str(mail.id), now=now, reason=reason)

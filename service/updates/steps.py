@@ -4,7 +4,7 @@ Each looks at the tables and nowhere else, so a crash loses nothing; each may be
 """
 
 from datetime import datetime, timedelta
-from uuid import UUID, uuid5
+from uuid import UUID, uuid4, uuid5
 
 import structlog
 
@@ -77,7 +77,7 @@ def _responsible(session: Session, alert: Alert) -> list[Operator]:
 
 
 def _reader(about: str, operator: Operator) -> Reader:
-    return Reader(f"{about}:{operator.id}", operator.email, operator.name, operator.time_zone)
+    return Reader(uuid4(), f"{about}:{operator.id}", operator.email, operator.name, operator.time_zone)
 
 
 def compose(db: Database, settings: Settings, *, now: datetime) -> int:
@@ -126,6 +126,7 @@ def _compose_heads_up(session: Session, update_id: UUID, settings: Settings, *, 
     if account.rep is None or rules.unwanted(update.kind, alert, answered=answered, now=now):
         return False
     facts = letters.Facts(
+        id=uuid4(),
         update=update,
         alert=alert,
         account=account,

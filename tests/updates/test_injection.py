@@ -45,7 +45,7 @@ def letter(session, settings):
         told = make.update(session, alert, cause=text or "-", owner=text or "-", fix=text or "-", say=text)
         told.alert = alert
         alert.account = make.account(session)
-        return letters.heads_up(letters.Facts(told, alert, account, rep, [], []), settings, now=make.MONDAY)
+        return letters.heads_up(letters.Facts(told.id, told, alert, account, rep, [], []), settings, now=make.MONDAY)
 
     return compose
 
