@@ -28,7 +28,7 @@ from service.commands.setup import write_settings
 from service.demo.company import ROWS_PER_REQUEST, Feed
 from service.demo.mailbox import open_mailbox
 from service.demo.stage import Stage, set_up
-from service.kit import schema
+from service.kit import logs, schema
 from service.kit.database import Database
 from service.kit.settings import Settings
 from service.scoring import actions as scoring
@@ -50,6 +50,8 @@ def main() -> None:
         feed.send_master_data()
         rows = [ingest(feed, now), again(feed, now), imported(stage, company)]
         feed.send_complaints(None, now)
+        scored(stage)  # loads the libraries
+        stage.clock.at += timedelta(hours=25)
         rows += [scored(stage), scored(stage, touched=feed), *pages(stage)]
     table = Table("what", "measured", "meaning", title=f"{asked.accounts} accounts, {asked.days} days")
     for row in rows:
@@ -73,6 +75,7 @@ def installation(database: str, now: datetime) -> Iterator[Stage]:
             _env_file=Path(name) / "settings.env", data_dir=Path(name), database_url=database,
             requests_per_minute=1_000_000, smtp_url=mailbox.url, log_level="error",
         )  # fmt: skip
+        logs.configure(settings)
         db = Database(settings.database)
         schema.upgrade(db)
         with db.begin() as session:
@@ -109,7 +112,7 @@ def imported(stage: Stage, company: Company) -> Row:
 def scored(stage: Stage, touched: Feed | None = None) -> Row:
     if touched:
         stage.clock.at += timedelta(hours=1)
-        sum(touched.send_observations(stage.clock.at - timedelta(hours=3), stage.clock.at))
+        sum(touched.send_observations(stage.clock.at - timedelta(days=3), stage.clock.at))
     accounts, seconds = timed(lambda: scoring.score_due(stage.db, stage.settings, now=stage.clock.now()))
     what = "score what is new" if touched else "score all"
     return what, f"{accounts / seconds:,.0f} accounts/s", f"features, score, reasons: {accounts:,} in {seconds:.1f} s"
