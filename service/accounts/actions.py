@@ -20,7 +20,7 @@ def put_account(session: Session, external_id: str, sent: AccountIn, *, by: str,
 def put_accounts(session: Session, sent: Sequence[AccountRow], *, by: str, now: datetime) -> list[str]:
     """Make or replace many accounts, the last of a repeated id counts; tell which are new."""
     wanted = {row.account_id: row for row in sent}
-    emails = {row.rep_email for row in wanted.values() if row.rep_email}
+    emails = {row.rep_email: row.rep_time_zone or row.time_zone for row in wanted.values() if row.rep_email}
     new = set(queries.add_missing_accounts(session, wanted, now=now))
     queries.add_missing_reps(session, emails, now=now)
     accounts = queries.lock_accounts(session, wanted)

@@ -4,7 +4,7 @@ Several requests may bring the same new account at once: rows are made with ON C
 order of their ids, so that one waits for the other instead of failing.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from datetime import datetime
 
 from sqlalchemy import select, update
@@ -57,8 +57,10 @@ def add_missing_accounts(session: Session, external_ids: Collection[str], *, now
     return missing
 
 
-def add_missing_reps(session: Session, emails: Collection[str], *, now: datetime) -> None:
-    insert_missing(session, Rep, [{"email": email, "created_at": now} for email in sorted(emails)])
+def add_missing_reps(session: Session, time_zones: Mapping[str, str], *, now: datetime) -> None:
+    """Make the reps that do not exist yet, each in the time zone beside its address: a rep lives near its accounts."""
+    rows = [{"email": email, "time_zone": zone, "created_at": now} for email, zone in sorted(time_zones.items())]
+    insert_missing(session, Rep, rows)
 
 
 def lock_accounts(session: Session, external_ids: Collection[str]) -> dict[str, Account]:

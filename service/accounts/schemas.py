@@ -31,7 +31,7 @@ class AccountIn(Incoming):
     name: Name | None = Field(None, description="Empty means the account's id.")
     rep_email: Address | None = Field(None, description="Who is told before the client calls.")
     rep_name: Name | None = None
-    rep_time_zone: TimeZone | None = None
+    rep_time_zone: TimeZone | None = Field(None, description="A new rep without one takes the account's.")
     rep_manager_email: Address | None = None
     owner_email: Address | None = Field(None, description="Who in operations looks after the account.")
     value: Annotated[Number, Field(ge=0)] | None = Field(None, description="What the account is worth a year.")

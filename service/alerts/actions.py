@@ -17,7 +17,7 @@ from service.scoring.rules import STARTER_LINE
 
 log = structlog.get_logger()
 
-WORKER = "worker"
+WORKER = "headsup"
 
 
 def note(session: Session, alert: Alert, kind: str, *, actor: str, now: datetime, **detail: Any) -> None:

@@ -10,7 +10,6 @@ from starlette.responses import Response
 
 from models import Alert
 from service.alerts import queries as alert_queries
-from service.alerts.actions import WORKER
 from service.console import rules
 from service.console.doors import Visitor, Working
 from service.console.pages import by_htmx, go, page
@@ -81,11 +80,13 @@ class Attempt:
         return self._show(status=status_of(problem), notice=notice, draft=draft, missing=missing)
 
     def _refuse_if_overtaken(self, session: Session) -> None:
-        event = queries.event_of_others(session, self.alert_id, after=self.seen, but=(self.visitor.actor, WORKER))
+        event = queries.move_of_others(session, self.alert_id, after=self.seen, actor=self.visitor.actor)
         if event is not None:
             who = queue.operator_names(session).get(event.actor, event.actor)
             when = rules.relative(event.at, self.now)
-            raise AlertOvertaken(f"{who} {event.kind} it {when}. Nothing was done: look, and decide again.")
+            raise AlertOvertaken(
+                f"{who} was faster ({rules.happened(event.kind)} {when}). Nothing was done: look, and decide again."
+            )
 
     def _show(self, *, status: int = 200, sent: bool = False, **facts: Any) -> Response:
         with self.db.read() as session:

@@ -28,6 +28,7 @@ templates = Environment(
 )
 templates.globals.update(
     asset=assets.asset_url,
+    happened=rules.happened,
     shade=rules.shade,
     sparkline=rules.sparkline,
     spark_y=rules.spark_y,

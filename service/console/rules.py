@@ -26,6 +26,18 @@ MEASURES = {
     "calibration_error": "Calibration error",
 }
 
+# What the history of an alert says where the kind of an event is not a word already.
+HAPPENED = {
+    "update": "update written",
+    "update_plain": "plain heads-up written",
+    "update_resolved": "end of it written",
+    "update_late": "next update is late",
+    "rep_told": "rep told",
+    "rep_acknowledged": "rep has it",
+    "mail_refused": "mail refused",
+    "wrong": "marked wrong",
+}
+
 
 class NotANumber(Invalid):
     """The target is not a number."""
@@ -45,6 +57,11 @@ def shade(risk: float, line: float) -> str:
     if risk >= line:
         return "high"
     return "watch" if risk >= line / 2 else "calm"
+
+
+def happened(kind: str) -> str:
+    """An event of an alert in words."""
+    return HAPPENED.get(kind, kind)
 
 
 def percent(share: float | None) -> str:

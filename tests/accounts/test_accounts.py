@@ -146,3 +146,11 @@ def test_an_id_may_hold_a_slash_and_even_end_like_a_route(api):
 
     assert api.get("/v1/accounts/de%2Frisky").json()["account_id"] == "de/risky"
     assert api.get("/v1/accounts/de%2Frisky/risk").json() == {"account_id": "de/risky", "items": []}
+
+
+def test_a_new_rep_lives_in_the_time_zone_of_the_account(api):
+    put(api, rep_email="rita@example.com", time_zone="America/Sao_Paulo")
+
+    got = put(api, "southwind", rep_email="rita@example.com", time_zone="Europe/Berlin").json()
+
+    assert got["rep_time_zone"] == "America/Sao_Paulo"

@@ -128,7 +128,7 @@ def test_an_alert_fades_after_two_calm_days(session, review, account):
 
     assert review(hours=48).faded == 0
     assert review(hours=49).faded == 1
-    assert (alert.resolution, alert.resolved_by) == (Resolution.FADED, "worker")
+    assert (alert.resolution, alert.resolved_by) == (Resolution.FADED, "headsup")
 
 
 def test_a_risk_just_under_the_line_is_not_calm(session, review, account):

@@ -92,7 +92,7 @@ def test_what_somebody_else_did_meanwhile_is_told_and_nothing_is_done(ola, db, a
     answer = ola.post(f"/alerts/{alert.id}/resolve", data={"seen": "0"})
 
     assert answer.status_code == 409
-    assert "Omar acknowledged it 5 min ago" in answer.text
+    assert "Omar was faster (acknowledged 5 min ago)" in answer.text
     assert stored(db).status is AlertStatus.ACKNOWLEDGED
 
 
@@ -107,9 +107,12 @@ def test_after_a_look_at_the_change_the_same_move_goes_through(ola, db, alert):
     assert stored(db).status is AlertStatus.RESOLVED
 
 
-def test_what_the_worker_did_meanwhile_is_no_conflict(ola, db, alert):
+@pytest.mark.parametrize(
+    "event", [("escalated", actions.WORKER), ("rep_told", actions.WORKER), ("rep_acknowledged", "rita")]
+)
+def test_what_the_program_or_the_rep_did_meanwhile_is_no_conflict(ola, db, alert, event):
     with db.begin() as session:
-        actions.note(session, alert, "escalated", actor=actions.WORKER, now=MONDAY)
+        actions.note(session, alert, event[0], actor=event[1], now=MONDAY)
 
     assert ola.post(f"/alerts/{alert.id}/acknowledge", data={"seen": "0"}).status_code == 200
 

@@ -1,6 +1,5 @@
 """SQL of one alert's page."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -8,6 +7,9 @@ from sqlalchemy import func, select
 
 from models import AlertEvent, Mail, Update
 from service.kit.database import Session
+
+# What people of operations do to an alert; all else in its history comes from the program or from the rep.
+MOVES = ("acknowledged", "assigned", "snoozed", "resolved", "wrong", "update")
 
 
 @dataclass(frozen=True)
@@ -29,8 +31,8 @@ def last_event(session: Session, alert_id: UUID) -> int:
     return session.scalar(select(func.max(AlertEvent.id)).where(AlertEvent.alert_id == alert_id)) or 0
 
 
-def event_of_others(session: Session, alert_id: UUID, *, after: int, but: Iterable[str]) -> AlertEvent | None:
-    """The newest thing that somebody else did to the alert after a line of its history."""
-    events = select(AlertEvent).where(AlertEvent.alert_id == alert_id, AlertEvent.id > after)
-    events = events.where(AlertEvent.actor.not_in(list(but)))
-    return session.scalar(events.order_by(AlertEvent.id.desc()).limit(1))
+def move_of_others(session: Session, alert_id: UUID, *, after: int, actor: str) -> AlertEvent | None:
+    """The newest thing that somebody else of operations did to the alert after a line of its history."""
+    moves = select(AlertEvent).where(AlertEvent.alert_id == alert_id, AlertEvent.id > after)
+    moves = moves.where(AlertEvent.kind.in_(MOVES), AlertEvent.actor != actor)
+    return session.scalar(moves.order_by(AlertEvent.id.desc()).limit(1))
