@@ -3,10 +3,11 @@
 import re
 from email import message_from_bytes, policy
 from email.header import decode_header, make_header
+from uuid import uuid4
 
 import pytest
 
-from models import Account, Rep
+from models import Account, Alert, Rep, Update, UpdateKind
 from service.updates import letters
 from service.updates.words import clean
 from tests import make
@@ -35,17 +36,24 @@ NASTY = [
 
 
 @pytest.fixture
-def letter(session, settings):
-    """Compose a mail whose names are all `text`."""
+def letter(settings):
+    """Compose a mail in which all names and words are `text`, even what the databases would not store."""
 
     def compose(text):
         rep = Rep(id=1, email="rita@example.com", name=text, time_zone="UTC", created_at=make.MONDAY)
         account = Account(id=1, external_id="n", name=text, rep=rep)
-        alert = make.alert(session, make.account(session), reasons=[make.reason(text)])
-        told = make.update(session, alert, cause=text or "-", owner=text or "-", fix=text or "-", say=text)
-        told.alert = alert
-        alert.account = make.account(session)
-        return letters.heads_up(letters.Facts(told.id, told, alert, account, rep, [], []), settings, now=make.MONDAY)
+        alert = Alert(
+            id=uuid4(),
+            account=account,
+            opened_at=make.MONDAY,
+            risk=0.8,
+            line=0.6,
+            model="m",
+            reasons=[make.reason(text)],
+        )
+        said = dict.fromkeys(("cause", "owner", "fix", "say"), text)
+        told = Update(id=uuid4(), alert=alert, kind=UpdateKind.WRITTEN, next_update_at=make.MONDAY, **said)
+        return letters.heads_up(letters.Facts(uuid4(), told, alert, account, rep, [], []), settings, now=make.MONDAY)
 
     return compose
 

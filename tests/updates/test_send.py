@@ -8,6 +8,7 @@ import pytest
 
 from models import Mail, MailState, WorkerStep
 from service.alerts import queries as alerts
+from service.kit.database import Database
 from service.updates import rules, send, steps
 from service.updates.queries import outbox
 from tests import make
@@ -192,7 +193,9 @@ def test_a_mail_survives_a_restart_of_everything(queued, db, settings, clock, ma
 
     with open_mailbox() as other:
         moved = settings.model_copy(update={"smtp_url": other.url})
-        assert send.send(type(db)(settings.database), moved, now=clock.at) == 1
+        after_restart = Database(settings.database)
+        assert send.send(after_restart, moved, now=clock.at) == 1
+        after_restart.close()
 
     assert mailbox.delivered == []
     assert len(other.delivered) == 1
