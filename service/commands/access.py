@@ -31,7 +31,7 @@ def create_key(
     as_json: Json = False,
 ) -> None:
     """Make an API key and print it. It cannot be had again: only a hash is kept."""
-    with door.open_db(door.load_settings()).begin() as session:
+    with door.installation() as db, db.begin() as session:
         text = actions.create_key(session, name, scope, by=BY, now=SystemClock().now())
     if as_json:
         door.answer({"name": name, "scopes": [each.value for each in scope], "key": text})
@@ -42,7 +42,7 @@ def create_key(
 
 def list_keys(*, as_json: Json = False) -> None:
     """List the API keys, without their secrets."""
-    with door.open_db(door.load_settings()).read() as session:
+    with door.installation() as db, db.read() as session:
         keys = [_row(key) for key in queries.all_keys(session)]
     if as_json:
         door.answer({"keys": keys})
@@ -52,7 +52,7 @@ def list_keys(*, as_json: Json = False) -> None:
 
 def revoke_key(name: Annotated[str, typer.Argument(help="The key's name.")], *, as_json: Json = False) -> None:
     """End the newest live key of that name, at once."""
-    with door.open_db(door.load_settings()).begin() as session:
+    with door.installation() as db, db.begin() as session:
         key = _row(actions.revoke_key(session, name, by=BY, now=SystemClock().now()))
     if as_json:
         door.answer(key)
@@ -69,11 +69,11 @@ def add_operator(
     as_json: Json = False,
 ) -> None:
     """Give a person of operations a login. Without a terminal a password is made up and printed once."""
-    db = door.open_db(door.load_settings())
-    password, made_up = new_password(from_stdin=password_stdin)
     shown = name or email.partition("@")[0].replace(".", " ").title()
-    with db.begin() as session:
-        actions.add_operator(session, email, shown, role, password, by=BY, now=SystemClock().now())
+    with door.installation() as db:
+        password, made_up = new_password(from_stdin=password_stdin)
+        with db.begin() as session:
+            actions.add_operator(session, email, shown, role, password, by=BY, now=SystemClock().now())
     facts = {"email": email.lower(), "name": shown, "role": role.value} | ({"password": password} if made_up else {})
     if as_json:
         door.answer(facts)

@@ -84,8 +84,7 @@ def demo(
             door.notes.print(f"\nThe console is at {site}\nSign in as lena@example.com with the password {password}")
             door.notes.print(f"Mails: {site}/mail, and as files in {mailbox.folder}\nCtrl-C ends it.")
             run.serve_until_told(create_app(settings, db), db, settings, SystemClock(), listener)
-        else:
-            db.close()
+        db.close()
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,8 @@ import json
 import logging
 import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -73,8 +74,22 @@ def open_db(settings: Settings) -> Database:
     if settings.embedded and not (settings.data_dir / "headsup.db").exists() and not settings.database_url:
         raise NotInitialised(f"There is no database in {settings.data_dir}: run `headsup init`.")
     db = Database(settings.database)
-    schema.check(db)
+    try:
+        schema.check(db)
+    except BaseException:
+        db.close()
+        raise
     return db
+
+
+@contextmanager
+def installation() -> Iterator[Database]:
+    """The installation's database, closed however the command ends."""
+    db = open_db(load_settings())
+    try:
+        yield db
+    finally:
+        db.close()
 
 
 def answer(facts: dict[str, Any]) -> None:

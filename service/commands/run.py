@@ -3,6 +3,7 @@
 import signal
 import socket
 import threading
+from contextlib import closing
 from types import FrameType
 from typing import Annotated
 
@@ -32,19 +33,17 @@ def serve(
 ) -> None:
     """Serve API and console. With the embedded database the worker runs in this process too."""
     settings = with_keys(door.load_settings())
-    db = door.open_db(settings)
-    listener = listen(settings.host if host is None else host, settings.port if port is None else port)
-    door.notes.print(f"Headsup is at {address(listener)}")
-    serve_until_told(create_app(settings, db), db, settings, SystemClock(), listener)
+    with closing(door.open_db(settings)) as db:
+        listener = listen(settings.host if host is None else host, settings.port if port is None else port)
+        door.notes.print(f"Headsup is at {address(listener)}")
+        serve_until_told(create_app(settings, db), db, settings, SystemClock(), listener)
 
 
 def worker() -> None:
     """Score, open alerts and send mail until told to stop. Any number of workers may share a PostgreSQL."""
     settings = with_keys(door.load_settings())
-    db = door.open_db(settings)
-    stop = stop_on_signals()
-    work.run(db, settings, SystemClock(), stop)
-    db.close()
+    with closing(door.open_db(settings)) as db:
+        work.run(db, settings, SystemClock(), stop_on_signals())
 
 
 def with_keys(settings: Settings) -> Settings:
@@ -87,7 +86,6 @@ def serve_until_told(app: FastAPI, db: Database, settings: Settings, clock: Cloc
     stop.set()
     if settings.embedded:
         beside.join(WORKER_SECONDS)
-    db.close()
 
 
 def server(app: FastAPI) -> uvicorn.Server:

@@ -4,6 +4,7 @@ import base64
 import os
 import secrets
 import sys
+from contextlib import closing
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -40,10 +41,9 @@ def init(
     folder = door.data_dir()
     done: dict[str, Any] = {"data_dir": str(folder), "settings": write_settings(folder)}
     settings = door.load_settings()
-    db = Database(settings.database)
-    done["schema"] = schema.upgrade(db)
-    done |= _first_administrator(db, email, name, from_stdin=password_stdin)
-    db.close()
+    with closing(Database(settings.database)) as db:
+        done["schema"] = schema.upgrade(db)
+        done |= _first_administrator(db, email, name, from_stdin=password_stdin)
     if as_json:
         door.answer(done)
         return
@@ -55,9 +55,8 @@ def init(
 def migrate(*, as_json: Json = False) -> None:
     """Bring the database to the schema of this version. Safe to run again, and by several at once."""
     settings = door.load_settings()
-    db = Database(settings.database)
-    revision = schema.upgrade(db)
-    db.close()
+    with closing(Database(settings.database)) as db:
+        revision = schema.upgrade(db)
     if as_json:
         door.answer({"schema": revision})
     else:
