@@ -67,7 +67,7 @@ def kinds() -> set[type[HeadsupError]]:
     """All errors that the service knows."""
     for module in pkgutil.walk_packages(service.__path__, "service."):
         importlib.import_module(module.name)
-    return {kind for kind in _below(HeadsupError) if kind.__module__.startswith("service.")}
+    return {kind for kind in _below(HeadsupError) if kind.__module__.startswith(("service.", "training."))}
 
 
 def _slug(kind: type[HeadsupError]) -> tuple[str, str]:
