@@ -74,7 +74,7 @@ def site(app, operator):
 
 @pytest.fixture(scope="session")
 def chromium():
-    if not CHROMIUM.exists() and not os.environ.get("CI"):
+    if not CHROMIUM.exists() and os.environ.get("HEADSUP_TEST_BROWSER") != "required":
         pytest.skip("Chromium is not installed")
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=str(CHROMIUM), args=FLAGS)
