@@ -36,7 +36,9 @@ templates.globals.update(
     span=rules.span,
     absolute=rules.absolute,
 )
-templates.filters.update(percent=rules.percent, amount=rules.amount, path=lambda text: quote(text, safe=""))
+templates.filters.update(
+    percent=rules.percent, unbroken=rules.unbroken, amount=rules.amount, path=lambda text: quote(text, safe="")
+)
 
 
 def page(template: str, visitor: Visitor, now: datetime, *, status: int = 200, **facts: Any) -> HTMLResponse:

@@ -59,6 +59,11 @@ def shade(risk: float, line: float) -> str:
     return "watch" if risk >= line / 2 else "calm"
 
 
+def unbroken(sentence: str) -> str:
+    """Keep a number and its percent sign on one line."""
+    return sentence.replace(" %", "\u00a0%")
+
+
 def happened(kind: str) -> str:
     """An event of an alert in words."""
     return HAPPENED.get(kind, kind)
