@@ -54,20 +54,24 @@ def domain(settings: Settings) -> str:
 class _Policy(EmailPolicy):
     """Headers as mail programs read them.
 
-    The library's own folding of words that are not ASCII writes empty encoded words and loses spaces; the older
-    `Header` does neither.
+    The library's own folding writes empty encoded words, loses spaces and leaves the first line of a subject empty;
+    the older `Header` does none of it.
     """
 
     def fold_binary(self, name: str, value: Any) -> bytes:
-        if name == "Subject" and not str(value).isascii():
+        if name == "Subject":
             return self._line(name, str(value))
-        if isinstance(value, AddressHeader) and not value.addresses[0].display_name.isascii():
+        if isinstance(value, AddressHeader):
             only = value.addresses[0]
+            if str(only).isascii():
+                return self._line(name, str(only))
             return self._line(name, only.display_name, f"{self.linesep} <{only.addr_spec}>")
         return super().fold_binary(name, value)
 
     def _line(self, name: str, words: str, rest: str = "") -> bytes:
-        encoded = Header(words, "utf-8", maxlinelen=75, header_name=name).encode(linesep=self.linesep)
+        encoded = Header(words, "us-ascii" if words.isascii() else "utf-8", maxlinelen=75, header_name=name).encode(
+            linesep=self.linesep
+        )
         return f"{name}: {encoded}{rest}{self.linesep}".encode("ascii")
 
 

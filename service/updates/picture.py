@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 from datetime import date, timedelta
-from itertools import pairwise
 from pathlib import Path
 
 import resvg_py
@@ -15,6 +14,7 @@ WIDTH, HEIGHT = 420, 190
 LEFT, RIGHT, TOP, BOTTOM = 34, 376, 12, 160
 # Dates under the axis lie at most this far apart.
 TICK_DAYS = 18
+LEAST = timedelta(days=6)
 
 
 @dataclass(frozen=True)
@@ -45,8 +45,8 @@ class Risk:
 
 
 def can_be_drawn(days: list[tuple[date, float]]) -> bool:
-    """Whether there are two days to draw a line between."""
-    return any(one[0] != other[0] for one, other in pairwise(days))
+    """Whether there is a week to show; less says nothing that the words do not say."""
+    return bool(days) and days[-1][0] - days[0][0] >= LEAST
 
 
 def draw(risk: Risk) -> bytes:

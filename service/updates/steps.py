@@ -131,7 +131,7 @@ def _compose_heads_up(session: Session, update_id: UUID, settings: Settings, *, 
         alert=alert,
         account=account,
         rep=account.rep,
-        history=told.risk_days(session, account.id, since=(now - HISTORY).date()),
+        history=told.risk_days(session, alert, since=(now - HISTORY).date()),
         thread=told.thread(session, alert.id, account.rep),
     )
     return _queue(session, letters.heads_up(facts, settings, now=now), now=now)

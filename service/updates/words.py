@@ -30,7 +30,7 @@ def moment(at: datetime, time_zone: str) -> str:
 
 def rising(alert: Alert) -> list[str]:
     """What raises the risk, strongest first."""
-    return [reason["sentence"] for reason in alert.reasons if reason["direction"] == "up"]
+    return [reason["sentence"] for reason in alert.reasons if reason["direction"] == "up" and reason["sentence"]]
 
 
 def subject(account: Account, alert: Alert, *, again: bool) -> str:
@@ -42,8 +42,8 @@ def subject(account: Account, alert: Alert, *, again: bool) -> str:
 
 
 def _inside(sentence: str) -> str:
-    """A sentence after a colon, without its time span; abbreviations keep their capitals."""
-    sentence = re.sub(r" in \d+ days$", "", sentence).rstrip(".")
+    """A sentence after a colon, without its span and target; abbreviations keep their capitals."""
+    sentence = re.sub(r"( in \d+ days)?( \(target .*\))?$", "", sentence).rstrip(".").replace(": ", " ", 1)
     return sentence if sentence[1:2].isupper() else sentence[:1].lower() + sentence[1:]
 
 

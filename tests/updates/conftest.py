@@ -36,7 +36,7 @@ def alert(db):
     """An alert for Northwind, whose rep is Rita."""
     with db.begin() as session:
         account = make.account(session, rep=make.rep(session, email="rita@example.com"))
-        make.risk_days(session, account, [0.2, 0.4, 0.7, 0.9])
+        make.risk_days(session, account, [0.2, 0.1, 0.2, 0.3, 0.4, 0.6, 0.7, 0.9])
         return make.alert(session, account)
 
 

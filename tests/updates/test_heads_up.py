@@ -68,7 +68,33 @@ def test_the_picture_comes_along_and_its_alt_text_has_the_numbers(arrived):
     html = parts(mail)["html"]
     assert picture.get_content().startswith(b"\x89PNG")
     assert f"cid:{picture['content-id'].strip('<>')}" in html
-    assert "Risk 20 on 27 February, 90 now; the alert line is 60." in html
+    assert "Risk 20 on 23 February, 90 now; the alert line is 60." in html
+
+
+@pytest.mark.parametrize(
+    ("sentence", "said"),
+    [
+        ("Share delivered late 4 % → 19 % in 7 days (target 6 %)", "share delivered late 4 % → 19 %"),
+        ("Tickets without an answer: 2, usually 0.5", "tickets without an answer 2, usually 0.5"),
+        ("NPS 40 → 12 in 28 days", "NPS 40 → 12"),
+    ],
+)
+def test_the_strongest_reason_fits_into_the_subject(session, sentence, said):
+    alert = make.alert(session, account := make.account(session), reasons=[make.reason(sentence)])
+
+    assert words.subject(account, alert, again=False) == f"Northwind Foods may complain: {said}"
+
+
+def test_risks_of_two_kinds_are_not_drawn_into_one_line(tick, tell, db, mailbox):
+    with db.begin() as session:
+        account = make.account(session)
+        make.risk_days(session, account, [0.5] * 20)
+        alert = make.alert(session, account, model="2026-02-a1")
+    tell(alert)
+
+    tick()
+
+    assert "image/png" not in [part.get_content_type() for part in mailbox.mails[0].walk()]
 
 
 def test_an_account_without_history_gets_a_mail_without_a_picture(tick, tell, mailbox, db):

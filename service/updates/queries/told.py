@@ -6,7 +6,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, Select, and_, exists, or_, select, update
 from sqlalchemy.orm import aliased, contains_eager
 
-from models import Account, Alert, Mail, MailKind, MailState, Rep, ScoreDay, Update, UpdateKind
+from models import STARTER, Account, Alert, Mail, MailKind, MailState, Rep, ScoreDay, Update, UpdateKind
 from service.kit.database import Session
 
 PER_ROUND = 500
@@ -107,9 +107,10 @@ def is_answered(session: Session, alert_id: UUID, *, since: datetime) -> bool:
     return bool(session.scalar(select(exists().where(Update.alert_id == alert_id, written, Update.written_at > since))))
 
 
-def risk_days(session: Session, account_id: int, *, since: date) -> list[tuple[date, float]]:
-    """The account's risk day by day, oldest first."""
-    rows = select(ScoreDay.day, ScoreDay.risk).where(ScoreDay.account_id == account_id, ScoreDay.day >= since)
+def risk_days(session: Session, alert: Alert, *, since: date) -> list[tuple[date, float]]:
+    """The risk day by day, oldest first: of trained models, or of the starter score, which is no probability."""
+    rows = select(ScoreDay.day, ScoreDay.risk).where(ScoreDay.account_id == alert.account_id, ScoreDay.day >= since)
+    rows = rows.where(ScoreDay.model == STARTER if alert.model == STARTER else ScoreDay.model != STARTER)
     return [(day, risk) for day, risk in session.execute(rows.order_by(ScoreDay.day))]
 
 
