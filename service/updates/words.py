@@ -52,7 +52,7 @@ def risk(alert: Alert, horizon_days: int) -> str:
     if alert.model == STARTER:
         return (
             "It stands out against its own past and its targets. "
-            "This is a warning sign and not a probability: no model has been trained yet."
+            "This is a warning sign and not a probability: it does not come from a trained model."
         )
     return f"{_share(alert.risk)} accounts like this complained within {horizon_days} days."
 
