@@ -7,10 +7,10 @@ COMPILE := $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit
 	--python-version 3.11
 WORKERS ?= 2
 
-.PHONY: run test check bench docs lock clean help
+.PHONY: run test lint test-postgresql check bench docs lock clean help
 
 help: ## Say what can be made
-	@grep -E '^[a-z]+:.*## ' Makefile | sed -E 's/:.*## /\t/' | expand -t 8
+	@grep -E '^[a-z-]+:.*## ' Makefile | sed -E 's/:.*## /\t/' | expand -t 18
 
 run: $(VENV)/.runtime ## Replay a simulated company, then serve it at http://127.0.0.1:8000
 	$(BIN)/headsup demo
@@ -18,12 +18,15 @@ run: $(VENV)/.runtime ## Replay a simulated company, then serve it at http://127
 test: $(VENV)/.dev ## Run the tests on SQLite
 	$(BIN)/pytest -n $(WORKERS)
 
-check: $(VENV)/.dev ## Everything a change must pass: format, lint, types, layers, tests on both databases
+check: lint test test-postgresql ## Everything a change must pass: format, lint, types, layers, tests on both databases
+
+lint: $(VENV)/.dev ## Format, lint, types, layers
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/pytest -n $(WORKERS)
+
+test-postgresql: $(VENV)/.dev ## Run the tests on a PostgreSQL of their own, where its programs are installed
 	@if command -v initdb >/dev/null || ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1; then \
 		echo "HEADSUP_TEST_DATABASE=postgresql $(BIN)/pytest -n $(WORKERS)"; \
 		HEADSUP_TEST_DATABASE=postgresql $(BIN)/pytest -n $(WORKERS); \

@@ -37,9 +37,10 @@ def operators(session: Session) -> list[Operator]:
 
 
 def leads(session: Session) -> list[Operator]:
-    """Whom an escalation reaches: the leads, or the administrators where nobody leads."""
-    active = operators(session)
-    return [each for each in active if each.role is Role.LEAD] or [each for each in active if each.role is Role.ADMIN]
+    """Whom an escalation reaches: the leads; administrators where nobody leads; else all who can act."""
+    active = [each for each in operators(session) if each.role is not Role.READER]
+    ranked = ([each for each in active if each.role is role] for role in (Role.LEAD, Role.ADMIN))
+    return next(filter(None, ranked), active)
 
 
 def login_session(session: Session, token_sha256: str) -> LoginSession | None:

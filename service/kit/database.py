@@ -15,6 +15,8 @@ __all__ = ["OUTAGES", "Database", "Session"]
 OUTAGES = (OperationalError, InterfaceError, PoolTimeout)
 """What is raised while the database is away."""
 
+# Errors must not quote parameters: they hold names and addresses, and errors are logged.
+POOL: dict[str, Any] = {"pool_size": 20, "max_overflow": 20, "pool_timeout": 5, "hide_parameters": True}
 READ_ONLY = {"postgresql_readonly": True, "headsup_read_only": True}
 
 
@@ -52,7 +54,7 @@ class Database:
 
 
 def _sqlite(url: str) -> Engine:
-    engine = create_engine(url, connect_args={"timeout": 10}, pool_size=20, max_overflow=20, pool_timeout=5)
+    engine = create_engine(url, connect_args={"timeout": 10}, **POOL)
 
     @event.listens_for(engine, "connect")
     def _configure(connection: DBAPIConnection, _record: Any) -> None:
@@ -76,9 +78,7 @@ def _postgresql(url: str) -> Engine:
     limits = "-c lock_timeout=10s -c statement_timeout=120s -c idle_in_transaction_session_timeout=60s"
     return create_engine(
         url,
-        pool_size=20,
-        max_overflow=20,
-        pool_timeout=5,
         pool_pre_ping=True,
+        **POOL,
         connect_args={"options": f"{limits} -c timezone=UTC", "connect_timeout": 5, "keepalives_idle": 30},
     )
