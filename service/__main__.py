@@ -30,8 +30,11 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "import complaints": ("imports", "complaints", "Import complaints."),
     "train": ("learn", "train", "Train a model on the company's own history."),
     "backtest": ("learn", "backtest", "Hold the model and simple baselines against the past."),
-    "models": ("learn", "models", "List the trained models."),
-    "promote": ("learn", "promote", "Make a trained model the active one."),
+    "models": ("versions", "models", "List the trained models."),
+    "models show": ("versions", "show", "Show a model's card."),
+    "models compare": ("versions", "compare", "Put two models side by side."),
+    "promote": ("versions", "promote", "Make a trained model the active one."),
+    "rollback": ("versions", "rollback", "Let the model before the active one speak again."),
     "score": ("learn", "score", "Score accounts now."),
     "key create": ("access", "create_key", "Make an API key and show it once."),
     "key list": ("access", "list_keys", "List API keys."),
@@ -41,6 +44,7 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
 }
 GROUPS = {
     "import": "Import files: CSV, Parquet or XLSX.",
+    "models": "List, show and compare the trained models.",
     "key": "Make, list and end API keys.",
     "operator": "Give people a login.",
 }
@@ -61,8 +65,12 @@ def build(arguments: Sequence[str]) -> typer.Typer:
     for name, (module, function, text) in COMMANDS.items():
         first, _, last = name.rpartition(" ")
         asked = set(name.split()) <= set(arguments)
-        register = groups.get(first, app).command(last, help=None if asked else text)
-        register(_load(module, function) if asked else _stand_in)
+        command = _load(module, function) if asked else _stand_in
+        if name in groups:
+            # A group that says something by itself: its function runs first and sees whether more was asked.
+            groups[name].callback(invoke_without_command=True, no_args_is_help=False)(command)
+        else:
+            groups.get(first, app).command(last, help=None if asked else text)(command)
     return app
 
 

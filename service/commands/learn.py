@@ -1,4 +1,4 @@
-"""Train, judge and promote models; score now."""
+"""Train and judge models; score now."""
 
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -82,34 +82,6 @@ def backtest(
         return
     _table(tested)
     door.say(f"Chosen: {tested.recipe.why}.")
-
-
-def models(*, json: Json = False) -> None:
-    """List the trained models, the newest first."""
-    with closing(door.open_db(door.load_settings())) as db, db.read() as session:
-        rows = [
-            {
-                "version": model.version,
-                "status": str(model.status),
-                "trained": f"{model.trained_at:%Y-%m-%d %H:%M}",
-                "average_precision": _short(model.card["measures"]["model"]["average_precision"]),
-                "calibration_error": _short(model.card["measures"]["model"]["calibration_error"]),
-                "alert_line": _short(model.alert_line),
-            }
-            for model in queries.trained_models(session)
-        ]
-    if json:
-        door.answer({"models": rows})
-        return
-    door.table(rows, empty="No model yet: the starter score speaks. `headsup train` makes one.")
-
-
-def promote(version: Annotated[str, typer.Argument(help="As `headsup models` lists it.")]) -> None:
-    """Let a trained model speak from the next scoring on."""
-    settings, now = door.load_settings(), SystemClock().now()
-    with closing(door.open_db(settings)) as db, db.begin() as session:
-        actions.promote_verified(session, settings, version, by="headsup promote", now=now)
-    door.say(f"Model {version} is active. Accounts get its scores as they fall due; all of them within a day.")
 
 
 def score(*, json: Json = False) -> None:

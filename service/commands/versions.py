@@ -1,0 +1,218 @@
+"""Trained versions: list, show and compare them; let one speak, or the one before it again."""
+
+from collections.abc import Iterator
+from contextlib import closing
+from typing import Annotated, Any
+
+import typer
+
+from models import ModelStatus, TrainedModel
+from service.commands import door
+from service.commands.door import Json
+from service.kit.clock import SystemClock
+from service.kit.database import Session
+from service.kit.errors import Conflict
+from service.scoring import actions, queries
+
+Version = Annotated[str, typer.Argument(help="As `headsup models` lists it.")]
+Card = dict[str, Any]
+
+
+class NothingBefore(Conflict):
+    """There is no model to go back to."""
+
+
+def models(context: typer.Context, *, json: Json = False) -> None:
+    """List the trained models, the newest first; `show` and `compare` tell more."""
+    if context.invoked_subcommand is not None:
+        return
+    with closing(door.open_db(door.load_settings())) as db, db.read() as session:
+        rows = [
+            {
+                "version": model.version,
+                "status": str(model.status),
+                "trained": f"{model.trained_at:%Y-%m-%d %H:%M}",
+                "average_precision": _short(model.card["measures"]["model"]["average_precision"]),
+                "calibration_error": _short(model.card["measures"]["model"]["calibration_error"]),
+                "alert_line": _short(model.alert_line),
+            }
+            for model in queries.trained_models(session)
+        ]
+    if json:
+        door.answer({"models": rows})
+        return
+    door.table(rows, empty="No model yet: the starter score speaks. `headsup train` makes one.")
+
+
+def show(version: Version, *, json: Json = False) -> None:
+    """Show a model's card: what it learned from, what was chosen and why, how good it is, what its line costs."""
+    with closing(door.open_db(door.load_settings())) as db, db.read() as session:
+        model = _known(session, version)
+    if json:
+        door.answer(model.card)
+        return
+    for line in (*_facts(model), "", *model.card["notes"]):
+        door.say(line)
+    _section("Measures on the test weeks, beside the baselines")
+    door.table(_measures({"model": model.card["measures"]["model"]} | model.card["measures"]["baselines"]), empty="")
+    _section("What the alert line costs and catches (validation weeks; > marks the line in force)")
+    door.table(_offers(model.card["alert_line"]), empty="")
+
+
+def compare(first: Version, second: Version, *, json: Json = False) -> None:
+    """Put two models side by side: measures, data, metrics. A difference is second minus first."""
+    with closing(door.open_db(door.load_settings())) as db, db.read() as session:
+        both = [_known(session, version).card for version in (first, second)]
+    measures, metrics = _differences(*both), _metric_changes(*both)
+    tests = [(card["window"]["test_from"], card["window"]["test_to"]) for card in both]
+    if json:
+        windows = {card["version"]: card["window"] for card in both}
+        door.answer({"windows": windows, "same_test": tests[0] == tests[1], "measures": measures, "metrics": metrics})
+        return
+    rows = [{"": name} | {card["version"]: told[name] for card, told in _sides(both)} for name in _sides(both)[0][1]]
+    door.table(rows, empty="")
+    _section("Measures, each on its own test weeks")
+    door.table([{key: _short(value) for key, value in row.items()} for row in measures], empty="")
+    if tests[0] != tests[1]:
+        door.say("The test weeks differ: a small difference may come from the weeks, not from the models.")
+    if any(metrics.values()):
+        _section("Metrics")
+    for change, keys in metrics.items():
+        if keys:
+            door.say(f"{change.replace('_', ' ')}: {', '.join(keys)}")
+
+
+def promote(version: Version) -> None:
+    """Let a trained model speak from the next scoring on."""
+    settings, now = door.load_settings(), SystemClock().now()
+    with closing(door.open_db(settings)) as db, db.begin() as session:
+        actions.promote_verified(session, settings, version, by="headsup promote", now=now)
+    door.say(f"Model {version} is active. Accounts get its scores as they fall due; all of them within a day.")
+
+
+def rollback(*, json: Json = False) -> None:
+    """Let the model that spoke before the active one speak again. Run twice, the newer one is back."""
+    settings, now = door.load_settings(), SystemClock().now()
+    with closing(door.open_db(settings)) as db, db.begin() as session:
+        active, former = queries.active_model(session), _spoke_last(session)
+        if active is None or former is None:
+            raise NothingBefore("No model spoke before the active one; `headsup models` lists what there is.")
+        left = active.version
+        actions.promote_verified(session, settings, former.version, by="headsup rollback", now=now)
+    if json:
+        door.answer({"active": former.version, "before": left})
+        return
+    door.say(f"Model {former.version} speaks again, {left} is retired. Accounts get its scores within a day.")
+
+
+def _known(session: Session, version: str) -> TrainedModel:
+    model = queries.model_by_version(session, version)
+    if model is None:
+        raise actions.ModelNotFound(f"No model is called {version!r}; `headsup models` lists them.")
+    return model
+
+
+def _spoke_last(session: Session) -> TrainedModel | None:
+    """The model that was retired last, of those that ever spoke."""
+    retired = [
+        (model.retired_at, model)
+        for model in queries.trained_models(session)
+        if model.status == ModelStatus.RETIRED and model.promoted_at is not None and model.retired_at is not None
+    ]
+    return max(retired, key=lambda pair: pair[0])[1] if retired else None
+
+
+def _facts(model: TrainedModel) -> Iterator[str]:
+    card = model.card
+    window, rows = card["window"], card["rows"]
+    facts = {
+        "model": f"{model.version}, {model.status}",
+        "predicts": card["predicts"],
+        "made": f"{model.trained_at:%Y-%m-%d %H:%M} UTC by {card['made_by']}",
+        "learned from": f"{window['train_from']} to {window['fitted_through']}",
+        "account-weeks": f"{rows['account_weeks']:,} of {rows['accounts']:,} accounts, "
+        f"{rows['with_complaint']:,} with a complaint",
+        "chosen by": f"weeks from {window['validate_from']}",
+        "tested on": f"{window['test_from']} to {window['test_to']}",
+        "metrics": ", ".join(metric["key"] for metric in card["metrics"]),
+        "data sha256": card["data_sha256"],
+    }
+    return (f"{name:<13} {fact}" for name, fact in facts.items())
+
+
+def _measures(rows: dict[str, dict[str, float | None]]) -> list[dict[str, str]]:
+    """A line for each measure: the models of a card have more measures than rivals."""
+    names = dict.fromkeys(measure for row in rows.values() for measure in row)
+    return [{"measure": measure} | {name: _short(row.get(measure)) for name, row in rows.items()} for measure in names]
+
+
+def _offers(chosen: Card) -> list[dict[str, str]]:
+    return [
+        {
+            "": ">" if offer["line"] == chosen["line"] else "",
+            "line": f"{offer['line']:.3f}",
+            "alerts a day": f"{offer['alerts_per_day']:.1f}",
+            "share right": _share(offer["right"]),
+            "complaint weeks caught": _share(offer["caught"]),
+        }
+        for offer in chosen["offers"]
+    ]
+
+
+def _sides(both: list[Card]) -> list[tuple[Card, dict[str, str]]]:
+    return [
+        (
+            card,
+            {
+                "learned from": f"{card['window']['train_from']} to {card['window']['fitted_through']}",
+                "tested on": f"{card['window']['test_from']} to {card['window']['test_to']}",
+                "account-weeks": f"{card['rows']['account_weeks']:,}",
+                "with a complaint": f"{card['rows']['with_complaint']:,}",
+                "kind": _kind(card["recipe"]["share"]),
+                "alert line": _short(card["alert_line"]["line"]),
+                "data sha256": card["data_sha256"][:12],
+            },
+        )
+        for card in both
+    ]
+
+
+def _kind(linear_share: float) -> str:
+    return {1.0: "linear", 0.0: "trees"}.get(linear_share, f"blend, {linear_share:.0%} linear")
+
+
+def _differences(first: Card, second: Card) -> list[dict[str, Any]]:
+    one, other = first["measures"]["model"], second["measures"]["model"]
+    return [
+        {
+            "measure": name,
+            first["version"]: one.get(name),
+            second["version"]: other.get(name),
+            "difference": None if None in (one.get(name), other.get(name)) else other[name] - one[name],
+        }
+        for name in dict.fromkeys((*one, *other))
+    ]
+
+
+def _metric_changes(first: Card, second: Card) -> dict[str, list[str]]:
+    one, other = ({metric["key"]: metric for metric in card["metrics"]} for card in (first, second))
+    return {
+        "only_in_first": [key for key in one if key not in other],
+        "only_in_second": [key for key in other if key not in one],
+        "defined_differently": [key for key in one if key in other and one[key] != other[key]],
+    }
+
+
+def _section(title: str) -> None:
+    door.say()
+    door.say(title)
+
+
+def _share(value: float | None) -> str:
+    return "-" if value is None else f"{value:.0%}"
+
+
+def _short(value: Any) -> str:
+    if isinstance(value, str):
+        return value
+    return "-" if value is None else f"{value:.3f}"
