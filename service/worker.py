@@ -38,7 +38,9 @@ def _escalate(db: Database, settings: Settings, *, now: datetime) -> int:
         return len(alerts.escalate(session, settings, now=now))
 
 
-STEPS: tuple[tuple[str, Step], ...] = (
+Steps = tuple[tuple[str, Step], ...]
+
+STEPS: Steps = (
     ("score", scoring.score_due),
     ("review", _review),
     ("escalate", _escalate),
@@ -50,23 +52,41 @@ STEPS: tuple[tuple[str, Step], ...] = (
 )
 
 
+MAILING = frozenset({"compose", "send"})
+"""The steps that can be slow for reasons of others: a mail relay may take minutes."""
+LAST_MAIL_SECONDS = 5
+
+
 def tick(db: Database, settings: Settings, *, now: datetime) -> dict[str, int]:
     """Run every step once, as of `now`; return how much each did. A step that fails counts 0 and stops no other."""
-    return _round(db, settings, SetClock(now), threading.Event())
+    return _round(STEPS, db, settings, SetClock(now), threading.Event())
 
 
 def run(db: Database, settings: Settings, clock: Clock, stop: threading.Event) -> None:
-    """Run rounds until told to stop; that is seen between two steps."""
+    """Run rounds until told to stop; that is seen between two steps.
+
+    Mail goes in a loop of its own, so that a slow relay delays no score and no alert. One that is being handed over
+    when the end comes is waited for briefly; after that its lease ends and the next worker sends it.
+    """
     log.info("worker_started", pause_seconds=settings.worker_seconds)
-    while not stop.is_set():
-        _round(db, settings, clock, stop)
-        stop.wait(settings.worker_seconds)
+    mailing = tuple(step for step in STEPS if step[0] in MAILING)
+    others = tuple(step for step in STEPS if step[0] not in MAILING)
+    mailer = threading.Thread(target=_loop, args=(mailing, db, settings, clock, stop), name="mailer", daemon=True)
+    mailer.start()
+    _loop(others, db, settings, clock, stop)
+    mailer.join(LAST_MAIL_SECONDS)
     log.info("worker_stopped")
 
 
-def _round(db: Database, settings: Settings, clock: Clock, stop: threading.Event) -> dict[str, int]:
+def _loop(steps: Steps, db: Database, settings: Settings, clock: Clock, stop: threading.Event) -> None:
+    while not stop.is_set():
+        _round(steps, db, settings, clock, stop)
+        stop.wait(settings.worker_seconds)
+
+
+def _round(steps: Steps, db: Database, settings: Settings, clock: Clock, stop: threading.Event) -> dict[str, int]:
     done: dict[str, int] = {}
-    for name, step in STEPS:
+    for name, step in steps:
         if stop.is_set():
             break
         done[name] = _guarded(name, step, db, settings, clock)

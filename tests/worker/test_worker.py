@@ -180,3 +180,24 @@ def test_each_step_of_the_loop_gets_the_time_at_which_it_begins(db, settings, cl
     worker.run(db, settings, clock, stop)
 
     assert seen == [make.MONDAY, make.MONDAY + timedelta(minutes=2)]
+
+
+def test_a_slow_mail_relay_delays_no_score(db, settings, clock, steps):
+    stop, sending = threading.Event(), threading.Event()
+    scored = []
+
+    def send(db, settings, *, now):
+        sending.set()
+        stop.wait(20)
+        return 0
+
+    def score(db, settings, *, now):
+        assert sending.wait(10)
+        scored.append(now)
+        stop.set()
+        return 1
+
+    steps(("send", send), ("score", score))
+    worker.run(db, settings, clock, stop)
+
+    assert len(scored) == 1
