@@ -9,10 +9,11 @@ from numpy.typing import NDArray
 
 from service.kit.database import Session
 from service.scoring.trained import Blend
-from training import baselines, dataset, evaluation, pipeline, window
+from training import baselines, dataset, evaluation, pipeline, questions, window
 from training.dataset import WARM_UP_DAYS, Dataset
 from training.evaluation import Prediction
 from training.pipeline import Recipe
+from training.questions import Answers
 from training.refusals import TrainingRefused
 from training.window import Asked, Window
 
@@ -43,6 +44,7 @@ class Backtest:
     risk: NDArray[np.float64]
     model: Measures
     baselines: dict[str, Measures]
+    questions: dict[str, Answers]
 
 
 def collect(session: Session, asked: Asked, horizon_days: int, *, now: datetime, progress: Progress) -> Material:
@@ -92,8 +94,10 @@ def run(material: Material, *, seed: int, progress: Progress) -> Backtest:
     step("measures")
     measured = {name: evaluation.measures(tested, predicted) for name, predicted in rivals.items()}
     model = evaluation.measures(tested, Prediction(risk, risk))
+    sized = {name: rivals[name].score for name in ("volume", "scorecard")}
+    answers = questions.answers(data, split.train(data), test, risk, sized)
     progress("Learning: measures", len(STEPS), len(STEPS))
-    return Backtest(recipe, chosen_by, judged, tested, risk, model, measured)
+    return Backtest(recipe, chosen_by, judged, tested, risk, model, measured, answers)
 
 
 def final(material: Material, recipe: Recipe) -> Blend:

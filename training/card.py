@@ -50,6 +50,7 @@ def card(
         "blend": artifact.blend_card(blend),
         "typical": typical(data),
         "measures": {"model": tested.model, "baselines": tested.baselines},
+        "questions": tested.questions,
         "alert_line": {"line": line, "offers": offers},
         "libraries": {library: version(library) for library in LIBRARIES},
         "golden": golden(data, recipe.columns, blend),

@@ -67,6 +67,11 @@ class Dataset:
         return self.values[:, [place[column.name] for column in columns]]
 
     @property
+    def horizon(self) -> int:
+        """How far labels look ahead, in microseconds."""
+        return self.horizon_days * DAY
+
+    @property
     def exposures(self) -> list[Definition]:
         """The metrics that measure an account's volume."""
         return [definition for definition in self.definitions if definition.exposure]

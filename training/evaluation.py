@@ -27,20 +27,26 @@ class Prediction:
 
 def measures(test: Dataset, predicted: Prediction) -> dict[str, float | None]:
     """All measures of one predictor on the rows of a test. None where a measure has no meaning."""
-    both = 0 < test.label.sum() < len(test.label)
-    found: dict[str, float | None] = {
-        "roc_auc": float(roc_auc_score(test.label, predicted.score)) if both else None,
-        "average_precision": float(average_precision_score(test.label, predicted.score)) if both else None,
-    }
-    for share in (0.05, 0.10):
-        precision, recall = at_top(test.label, predicted.score, test.as_of, share)
-        found[f"precision_at_{share:.0%}".replace("%", "pct")] = precision
-        found[f"recall_at_{share:.0%}".replace("%", "pct")] = recall
+    found = ranking(test.label, predicted.score, test.as_of)
     bounded = np.clip(predicted.risk, 1e-9, 1 - 1e-9)
     found["brier"] = float(((predicted.risk - test.label) ** 2).mean())
     found["log_loss"] = float(-np.where(test.label, np.log(bounded), np.log(1 - bounded)).mean())
     found["calibration_error"] = calibration_error(test.label, predicted.risk)
     found["lead_days_median"] = lead_days_median(test, predicted.score)
+    return found
+
+
+def ranking(label: Labels, score: Numbers, as_of: NDArray[np.int64]) -> dict[str, float | None]:
+    """How well a score puts the rows with a label first. None where a measure has no meaning."""
+    both = 0 < label.sum() < len(label)
+    found: dict[str, float | None] = {
+        "roc_auc": float(roc_auc_score(label, score)) if both else None,
+        "average_precision": float(average_precision_score(label, score)) if both else None,
+    }
+    for share in (0.05, 0.10):
+        precision, recall = at_top(label, score, as_of, share)
+        found[f"precision_at_{share:.0%}".replace("%", "pct")] = precision
+        found[f"recall_at_{share:.0%}".replace("%", "pct")] = recall
     return found
 
 
@@ -82,7 +88,7 @@ def lead_days_median(test: Dataset, score: Numbers) -> float | None:
         flagged[rows[np.lexsort((draw[rows], score[rows]))[-size:]]] = True
     leads = []
     for account, at in _episodes(test):
-        near = (test.account == account) & flagged & (test.as_of < at) & (test.as_of >= at - test.horizon_days * DAY)
+        near = (test.account == account) & flagged & (test.as_of < at) & (test.as_of >= at - test.horizon)
         if near.any():
             leads.append((at - test.as_of[near].min()) / DAY)
     return float(np.median(leads)) if leads else None
@@ -101,7 +107,7 @@ def _episodes(test: Dataset) -> Iterator[tuple[int, int]]:
     same = np.append(False, known.account[1:] == known.account[:-1])
     since = np.append(0, np.diff(known.at))
     new = ~(same & (since <= QUIET_DAYS * DAY))
-    reach = (known.at > test.as_of.min()) & (known.at <= test.as_of.max() + test.horizon_days * DAY)
+    reach = (known.at > test.as_of.min()) & (known.at <= test.as_of.max() + test.horizon)
     tested = np.isin(known.account, np.unique(test.account))
     chosen = new & reach & tested
     return zip(known.account[chosen].tolist(), known.at[chosen].tolist(), strict=True)

@@ -143,6 +143,8 @@ def test_the_card_says_what_the_model_is(trained):
     assert card["predicts"] == "probability of at least one complaint within 14 days"
     assert card["window"]["train_from"] < card["window"]["test_from"] < card["window"]["fitted_through"]
     assert len(card["data_sha256"]) == 64
+    assert list(card["questions"]) == ["any", "rise", "excess", "quiet"]
+    assert card["questions"]["any"]["model"]["roc_auc"] == card["measures"]["model"]["roc_auc"]
     assert card["alert_line"]["line"] == trained[3].line
     assert any(note.startswith("Calibrated") for note in card["notes"])
 
