@@ -51,9 +51,9 @@ def send(db: Database, settings: Settings, *, now: datetime) -> int:
         if waiting:
             raise MailWaits(f"{waiting} mails wait: HEADSUP_SMTP_URL is not set.")
         return 0
-    sender = parseaddr(settings.mail_from)[1]
+    sender, started = parseaddr(settings.mail_from)[1], monotonic()
     with Channel(smtp.relay_of(settings.smtp_url), domain(settings)) as channel:
-        return sum(_hand_over(db, channel, mail, sender, now=now) for mail in _claimed(db, now=now))
+        return sum(_hand_over(db, channel, mail, sender, now=now, started=started) for mail in _claimed(db, now=now))
 
 
 def _claimed(db: Database, *, now: datetime) -> Iterator[Mail]:
@@ -94,15 +94,20 @@ def _suppress(session: Session, mail: Mail, reason: str, *, now: datetime) -> No
     log.info("mail_suppressed", mail_id=str(mail.id))
 
 
-def _hand_over(db: Database, channel: Channel, mail: Mail, sender: str, *, now: datetime) -> bool:
-    """Hand one mail over and write down what became of it; True if the relay confirmed it and it was still ours."""
+def _hand_over(db: Database, channel: Channel, mail: Mail, sender: str, *, now: datetime, started: float) -> bool:
+    """Hand one mail over and write down what became of it; True if the relay confirmed it and it was still ours.
+
+    The round began at `now`. Whether a rep was told first may be a matter of seconds, so what the round has taken by
+    then counts.
+    """
     try:
         channel.deliver(sender, mail.recipient, mail.content)
     except NotSent as failure:
         _failed(db, mail, failure, now=now)
         return False
+    sent_at = now + timedelta(seconds=int(monotonic() - started))
     with db.begin() as session:
-        ours = outbox.settle(session, mail, state=MailState.SENT, sent_at=now, last_error=None)
+        ours = outbox.settle(session, mail, state=MailState.SENT, sent_at=sent_at, last_error=None)
         if ours and mail.kind is MailKind.HEADS_UP:
             _note(session, mail, "rep_told", now=now)
     log.info("mail_sent" if ours else "mail_lease_lost", mail_id=str(mail.id), attempts=mail.attempts)
