@@ -87,9 +87,9 @@ def _logistic(data: Dataset, known: Rows, test: Rows, recipe: Recipe) -> Predict
     center, scale = np.nanmean(tailless, axis=0), np.nanstd(tailless, axis=0)
     scale[scale == 0] = 1.0
 
-    def table(rows: Rows) -> Numbers:
-        return np.hstack([standardised(values[rows], center, scale), np.isnan(values[rows])])
+    def table(rows: Rows) -> NDArray[np.float32]:
+        return np.hstack([standardised(values[rows], center, scale), np.isnan(values[rows])], dtype=np.float32)
 
     model = LogisticRegression(C=recipe.strength, max_iter=1_000).fit(table(known), data.label[known])
-    risk = model.predict_proba(table(test))[:, 1]
+    risk = model.predict_proba(table(test))[:, 1].astype(np.float64)
     return Prediction(risk, risk)

@@ -62,22 +62,17 @@ def choose(data: Dataset, train: Rows, validation: Rows, *, seed: int, step: Ste
     checks.no_leak(columns, later.values, later.label)
     step("linear part")
     strength, linear = _best_linear(columns, early, later)
+    alone = _blend(data, columns, early.values, linear=linear, trees=None, share=1.0)
+    blend, trees, log_odds = alone, 0, alone.log_odds(later.values)
     positives = int(early.label.sum())
-    if positives < TREE_POSITIVES:
-        why = f"linear only: {positives} account-weeks with a complaint to learn from, trees need {TREE_POSITIVES}"
-        blend, trees = _blend(data, columns, early.values, linear=linear, trees=None, share=1.0), 0
-    else:
+    why = f"linear only: {positives} account-weeks with a complaint to learn from, trees need {TREE_POSITIVES}"
+    if positives >= TREE_POSITIVES:
         step("trees")
         trees, grown = _best_trees(data, columns, early, later, seed)
         step("choice")
-        tried = {
-            share: _blend(data, columns, early.values, linear=linear, trees=grown, share=share) for share in SHARES
-        }
-        losses = {share: log_loss(later.label, tried[share].risk(later.values)) for share in SHARES}
-        blend = tried[min(SHARES, key=lambda share: losses[share])]
-        told = ", ".join(f"{KINDS[share]} {losses[share]:.4f}" for share in SHARES)
-        why = f"{KINDS[blend.share]} has the least log loss on the validation weeks ({told})"
-    slope, shift = calibration(blend.log_odds(later.values), later.label, later.as_of)
+        other = _blend(data, columns, early.values, linear=None, trees=grown, share=0.0)
+        blend, log_odds, why = _mixed(alone, other, later)
+    slope, shift = calibration(log_odds, later.label, later.as_of)
     blend = replace(blend, slope=slope, shift=shift)
     return Recipe(columns, strength, trees, blend.share, slope, shift, seed, why, dropped), blend
 
@@ -85,8 +80,10 @@ def choose(data: Dataset, train: Rows, validation: Rows, *, seed: int, step: Ste
 def fit(data: Dataset, rows: Rows, recipe: Recipe) -> Blend:
     """Fit a model by a recipe on some rows. The same rows, recipe and seed give the same model."""
     part = _part(data, recipe.columns, rows)
-    linear = fitting.fit_linear(part.values, part.label, recipe.columns, recipe.strength) if recipe.share > 0 else None
-    trees = None
+    linear = trees = None
+    if recipe.share > 0:
+        table = fitting.Table.of(part.values)
+        linear = fitting.fit_linear(table, part.label, recipe.columns, recipe.strength)
     if recipe.share < 1:
         grouped = _grouped(data, recipe.columns)
         grown = fitting.fit_trees(
@@ -157,8 +154,21 @@ def _blend(
     return replace(blend, centre=blend.contributions(values).mean(axis=0))
 
 
+def _mixed(linear: Blend, trees: Blend, later: _Part) -> tuple[Blend, Numbers, str]:
+    """Mix the two parts so that the later rows fit best: the blend, its log-odds of those rows, and why."""
+    one, other = linear.log_odds(later.values), trees.log_odds(later.values)
+    tried = {share: share * one + (1 - share) * other for share in SHARES}
+    losses = {share: log_loss(later.label, sigmoid(tried[share])) for share in SHARES}
+    best = min(SHARES, key=lambda share: losses[share])
+    told = ", ".join(f"{KINDS[share]} {losses[share]:.4f}" for share in SHARES)
+    centre = best * linear.centre + (1 - best) * trees.centre
+    blend = replace(linear, trees=trees.trees, share=best, centre=centre)
+    return blend, tried[best], f"{KINDS[best]} has the least log loss on the validation weeks ({told})"
+
+
 def _best_linear(columns: tuple[Column, ...], early: _Part, later: _Part) -> tuple[float, Linear]:
-    fitted = {strength: fitting.fit_linear(early.values, early.label, columns, strength) for strength in STRENGTHS}
+    table = fitting.Table.of(early.values)
+    fitted = {strength: fitting.fit_linear(table, early.label, columns, strength) for strength in STRENGTHS}
     everything = [range(len(columns))]
     losses = {}
     for strength, linear in fitted.items():

@@ -15,7 +15,7 @@ LIMIT = 8.0
 def squeeze(values: NDArray[Any]) -> Numbers:
     """Pull in long tails, keeping order and sign: sign(x) log(1 + |x|)."""
     numbers = np.asarray(values, np.float64)
-    return np.sign(numbers) * np.log1p(np.abs(numbers))
+    return np.copysign(np.log1p(np.abs(numbers)), numbers)
 
 
 @dataclass(frozen=True)
@@ -51,4 +51,9 @@ class Linear:
 
 def standardised(values: NDArray[Any], center: Numbers, scale: Numbers) -> Numbers:
     """Columns with mean 0 and standard deviation 1 over the training rows; missing is 0, the mean."""
-    return np.nan_to_num(np.clip((squeeze(values) - center) / scale, -LIMIT, LIMIT), nan=0.0)
+    found = squeeze(values)
+    found -= center
+    found /= scale
+    np.clip(found, -LIMIT, LIMIT, out=found)
+    found[np.isnan(found)] = 0.0
+    return found
