@@ -39,7 +39,9 @@ def score_due(db: Database, settings: Settings, *, now: datetime) -> int:
             found = scoring_round.read(session, settings, [account for account, _ in due], now=now)
         scores = scoring_round.judge(found, now=now)
         with db.begin() as session:
-            scored += scoring_round.write(session, scores, due, now=now)
+            # What is dated after `now` was not read: such an account stays due.
+            read = [(account, version) for account, version in due if account not in found.ahead]
+            scored += scoring_round.write(session, scores, read, now=now)
         after = due[-1][0]
 
 

@@ -135,6 +135,16 @@ def newest_observations(session: Session, accounts: Sequence[int], *, until: dat
     ).all()
 
 
+def accounts_ahead(session: Session, accounts: Sequence[int], *, after: datetime, until: datetime) -> set[int]:
+    """Those of the accounts that have an observation or a complaint in `after` < moment ≤ `until`."""
+    moments = ((Observation.account_id, Observation.observed_at), (Complaint.account_id, Complaint.occurred_at))
+    found = (
+        session.scalars(select(account).where(account.in_(accounts), at > after, at <= until).distinct())
+        for account, at in moments
+    )
+    return set().union(*found)
+
+
 def span(session: Session) -> tuple[datetime | None, datetime | None]:
     """The moments of the first and the last observation of all."""
     first = session.scalar(select(func.min(Observation.observed_at)))

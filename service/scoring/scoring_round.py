@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import numpy as np
@@ -18,13 +18,17 @@ from service.scoring.past import History, Prior
 
 log = structlog.get_logger()
 
+# How far ahead of a round's beginning a row may be dated: clocks differ (the API takes 5 minutes), rounds take time.
+AHEAD = timedelta(minutes=10)
+
 
 @dataclass(frozen=True)
 class Found:
-    """What was read of a batch, at one state of the database."""
+    """What was read of a batch, at one state of the database. `ahead` accounts have data dated just after `now`."""
 
     history: History
     newest: dict[int, datetime]
+    ahead: set[int]
     scorer: Scorer
     definitions: Sequence[Definition]
     prior: Prior
@@ -37,6 +41,7 @@ def read(session: Session, settings: Settings, accounts: Sequence[int], *, now: 
     return Found(
         history=history.read(session, accounts, until=now),
         newest=history.newest(session, accounts, until=now),
+        ahead=queries.accounts_ahead(session, accounts, after=now, until=now + AHEAD),
         scorer=speaking.scorer,
         definitions=speaking.definitions,
         prior=speaking.prior,

@@ -33,6 +33,17 @@ def test_an_account_with_new_data_is_scored_and_is_then_no_longer_due(db, settin
     assert score.reasons[0]["sentence"] == "Share delivered late 5 % → 90 % in 7 days (target 5 %)"
 
 
+def test_data_that_comes_in_while_a_round_is_under_way_is_scored_in_the_next(db, settings):
+    with db.begin() as session:
+        account = make.account(session)
+        make.observation(session, account, make.metric(session), 0.9, at=make.MONDAY + timedelta(seconds=2))
+
+    too_early = actions.score_due(db, settings, now=make.MONDAY)
+    next_round = actions.score_due(db, settings, now=make.MONDAY + timedelta(seconds=5))
+
+    assert (too_early, next_round) == (0, 1)
+
+
 def test_every_account_is_scored_again_after_a_day(db, settings):
     with db.begin() as session:
         account = _account(session, CALM)
