@@ -43,7 +43,11 @@ def worker() -> None:
     """Score, open alerts and send mail until told to stop. Any number of workers may share a PostgreSQL."""
     settings = with_keys(door.load_settings())
     with closing(door.open_db(settings)) as db:
-        work.run(db, settings, SystemClock(), stop_on_signals())
+        stop = stop_on_signals()
+        beside = start_worker(db, settings, SystemClock(), stop)
+        while beside.is_alive() and not stop.wait(1):
+            pass
+        beside.join(WORKER_SECONDS)
 
 
 def with_keys(settings: Settings) -> Settings:
@@ -79,13 +83,21 @@ def address(listener: socket.socket) -> str:
 def serve_until_told(app: FastAPI, db: Database, settings: Settings, clock: Clock, listener: socket.socket) -> None:
     """Serve, with a worker beside it where the database is embedded, until SIGTERM or Ctrl-C."""
     stop = stop_on_signals()
-    beside = threading.Thread(target=work.run, args=(db, settings, clock, stop), name="worker", daemon=True)
-    if settings.embedded:
-        beside.start()
+    beside = start_worker(db, settings, clock, stop) if settings.embedded else None
     server(app).run(sockets=[listener])
     stop.set()
-    if settings.embedded:
+    if beside:
         beside.join(WORKER_SECONDS)
+
+
+def start_worker(db: Database, settings: Settings, clock: Clock, stop: threading.Event) -> threading.Thread:
+    """Run the worker in a thread that may be left behind: a step that takes long must not hold up the end.
+
+    What it was doing is taken back by the database, and done again by the next worker.
+    """
+    thread = threading.Thread(target=work.run, args=(db, settings, clock, stop), name="worker", daemon=True)
+    thread.start()
+    return thread
 
 
 def server(app: FastAPI) -> uvicorn.Server:
