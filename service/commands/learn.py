@@ -10,15 +10,19 @@ import polars as pl
 import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
+from service.accounts import queries as accounts
 from service.commands import door
 from service.commands.door import Json
 from service.kit.clock import SystemClock
+from service.kit.database import Session
 from service.scoring import actions, history, queries
 from training import backtest as backtests
+from training import report as reports
 from training import training
 from training.window import Asked
 
 BY = "headsup train"
+PAGE = 5_000
 Day = Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], metavar="YYYY-MM-DD")]
 Seed = Annotated[int, typer.Option(min=0, max=2**32 - 1, help="The same data and seed give the same model.")]
 
@@ -64,6 +68,9 @@ def backtest(
     validate_from: Day = None,
     test_from: Day = None,
     test_to: Day = None,
+    report: Annotated[
+        Path | None, typer.Option(metavar="FILE.html", help="One page with pictures and plain words; opens offline.")
+    ] = None,
     predictions: Annotated[Path | None, typer.Option(help="Parquet file for each test row's risk and label.")] = None,
     json: Json = False,
 ) -> None:
@@ -74,7 +81,12 @@ def backtest(
             asked = _asked(train_from, validate_from, test_from, test_to)
             material = backtests.collect(session, asked, settings.horizon_days, now=now, progress=progress)
             names = queries.account_names(session)
+            segments = _segments(session) if report is not None else {}
         tested = backtests.run(material, seed=seed, progress=progress)
+        if report is not None:
+            progress("Drawing the report", 0, 1)
+            reports.write(report, material, tested, settings, segments, seed=seed, now=now)
+            progress("Drawing the report", 1, 1)
     if predictions is not None:
         _write_predictions(tested, names, predictions)
     if json:
@@ -97,6 +109,16 @@ def score(*, json: Json = False) -> None:
 
 def _asked(*days: datetime | None) -> Asked:
     return Asked(*(day.date() if day is not None else None for day in days))
+
+
+def _segments(session: Session) -> dict[int, str | None]:
+    """Account → segment, of all accounts, a page at a time."""
+    found: dict[int, str | None] = {}
+    after = ""
+    while page := accounts.accounts(session, after=after, limit=PAGE):
+        found |= {account.id: account.segment for account in page}
+        after = page[-1].external_id
+    return found
 
 
 def _report(material: backtests.Material, tested: backtests.Backtest) -> dict[str, Any]:
