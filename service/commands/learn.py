@@ -18,13 +18,24 @@ from service.kit.database import Session
 from service.scoring import actions, history, queries
 from training import backtest as backtests
 from training import report as reports
+from training import rolling as rollings
 from training import training
 from training.window import Asked
 
 BY = "headsup train"
-PAGE = 5_000
+ACCOUNTS_AT_ONCE = 5_000
 Day = Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], metavar="YYYY-MM-DD")]
 Seed = Annotated[int, typer.Option(min=0, max=2**32 - 1, help="The same data and seed give the same model.")]
+ReportFile = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="FILE.html",
+        dir_okay=False,
+        writable=True,
+        help="One page with pictures and plain words; opens offline. Not with --rolling.",
+    ),
+]
+RowsFile = Annotated[Path | None, typer.Option(help="Parquet file for each test row's risk and label.")]
 
 
 def train(
@@ -68,13 +79,14 @@ def backtest(
     validate_from: Day = None,
     test_from: Day = None,
     test_to: Day = None,
-    report: Annotated[
-        Path | None, typer.Option(metavar="FILE.html", help="One page with pictures and plain words; opens offline.")
-    ] = None,
-    predictions: Annotated[Path | None, typer.Option(help="Parquet file for each test row's risk and label.")] = None,
+    rolling: Annotated[bool, typer.Option("--rolling", help="Train anew every four weeks of the test.")] = False,
+    report: ReportFile = None,
+    predictions: RowsFile = None,
     json: Json = False,
 ) -> None:
     """Judge a model on weeks that it has not seen, beside its baselines. Stores nothing."""
+    if rolling and report is not None:
+        raise typer.BadParameter("--report draws one training; leave out --rolling.")
     settings, now = door.load_settings(), SystemClock().now()
     with closing(door.open_db(settings)) as db, _bars() as progress:
         with db.read() as session:
@@ -82,7 +94,8 @@ def backtest(
             material = backtests.collect(session, asked, settings.horizon_days, now=now, progress=progress)
             names = queries.account_names(session)
             segments = _segments(session) if report is not None else {}
-        tested = backtests.run(material, seed=seed, progress=progress)
+        rolled = rollings.run(material, seed=seed, progress=progress) if rolling else None
+        tested = rolled.pooled if rolled else backtests.run(material, seed=seed, progress=progress)
         if report is not None:
             progress("Drawing the report", 0, 1)
             reports.write(report, material, tested, settings, segments, seed=seed, now=now)
@@ -90,10 +103,13 @@ def backtest(
     if predictions is not None:
         _write_predictions(tested, names, predictions)
     if json:
-        door.answer(_report(material, tested))
+        door.answer(_report(material, tested) | (_rolling(rolled) if rolled else {}))
         return
     _table(tested)
-    door.say(f"Chosen: {tested.recipe.why}.")
+    for origin, each in rolled.origins if rolled else ():
+        door.say(f"{origin.test_from:%Y-%m-%d} to {origin.test_to:%Y-%m-%d}: {each.recipe.why}.")
+    if not rolled:
+        door.say(f"Chosen: {tested.recipe.why}.")
 
 
 def score(*, json: Json = False) -> None:
@@ -115,7 +131,7 @@ def _segments(session: Session) -> dict[int, str | None]:
     """Account → segment, of all accounts, a page at a time."""
     found: dict[int, str | None] = {}
     after = ""
-    while page := accounts.accounts(session, after=after, limit=PAGE):
+    while page := accounts.accounts(session, after=after, limit=ACCOUNTS_AT_ONCE):
         found |= {account.id: account.segment for account in page}
         after = page[-1].external_id
     return found
@@ -123,6 +139,14 @@ def _segments(session: Session) -> dict[int, str | None]:
 
 def _report(material: backtests.Material, tested: backtests.Backtest) -> dict[str, Any]:
     return {"window": material.window.as_card(), "model": tested.model, "baselines": tested.baselines}
+
+
+def _rolling(rolled: rollings.Rolled) -> dict[str, Any]:
+    trainings = [
+        {"window": window.as_card(), "chosen": each.recipe.why, "model": each.model, "baselines": each.baselines}
+        for window, each in rolled.origins
+    ]
+    return {"rolling": trainings}
 
 
 def _table(tested: backtests.Backtest) -> None:
