@@ -14,9 +14,11 @@ STARTER = "starter"
 class Score(Base):
     """The risk of an account as last computed. One row an account; its past is in `ScoreDay`.
 
-    `risk` is in [0, 1]. `model` is the version of the trained model, or "starter": then it is no probability.
-    `reasons` is a list of {metric, direction, weight, sentence}, the strongest first; `missing` names metrics without
-    a value in the last 28 days; `data_through` is the moment of the newest observation read.
+    `risk` is in [0, 1]. `rise` is the probability of more complaints than are usual for the account, which alerts are
+    ranked by; under the starter score it is the risk. `model` is the version of the trained model, or "starter": then
+    neither is a probability. `reasons` is a list of {metric, direction, weight, sentence}, the strongest first;
+    `missing` names metrics without a value in the last 28 days; `data_through` is the moment of the newest observation
+    read.
     """
 
     __tablename__ = "scores"
@@ -28,6 +30,7 @@ class Score(Base):
 
     account_id: Mapped[int] = mapped_column(ForeignKey("accounts.id"), primary_key=True, autoincrement=False)
     risk: Mapped[float]
+    rise: Mapped[float]
     model: Mapped[str] = mapped_column(String(64))
     reasons: Mapped[list[Any]]
     missing: Mapped[list[str]]

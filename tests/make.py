@@ -100,6 +100,7 @@ def reason(sentence="Share delivered late 4 % → 19 % in 9 days", **facts):
 
 def score(session, account, risk=0.8, *, at=MONDAY, **facts):
     defaults = {
+        "rise": risk,
         "model": "starter",
         "reasons": [reason()],
         "missing": [],

@@ -19,9 +19,8 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import gammainc
-from scipy.stats import poisson
 
+from service.scoring import unusual
 from service.scoring.features import COMPLAINTS
 from training import baselines, evaluation
 from training.dataset import Dataset
@@ -31,7 +30,6 @@ Counts = NDArray[np.int64]
 Rows = NDArray[np.bool_]
 Answers = dict[str, float | dict[str, float | None]]
 
-UNUSUAL = 0.10
 MEASURES = ("average_precision", "roc_auc", "precision_at_5pct", "recall_at_10pct")
 
 
@@ -50,24 +48,12 @@ def ask(data: Dataset, train: Rows) -> dict[str, Question]:
     """
     everyone, one = np.ones(len(data.label), dtype=bool), np.ones(len(data.label), dtype=np.int64)
     usual = data.horizon_days * data.stat(COMPLAINTS, "rate")
-    found = {"any": Question(everyone, one), "rise": Question(everyone, unusual(usual))}
+    found = {"any": Question(everyone, one), "rise": Question(everyone, unusual.needed(usual))}
     volume = baselines.volume(data)
     if volume[train].sum() > 0:
         explained = volume * counts(data)[train].sum() / volume[train].sum()
-        found["excess"] = Question(everyone, unusual(explained))
+        found["excess"] = Question(everyone, unusual.needed(explained))
     return found | {"quiet": Question(data.stat(COMPLAINTS, "count_28") == 0, one)}
-
-
-def unusual(mean: Numbers) -> Counts:
-    """The least n >= 1 with P(N >= n) <= 0.10, N Poisson with this mean."""
-    return np.asarray(poisson.ppf(1 - UNUSUAL, np.maximum(mean, 0)), np.int64) + 1
-
-
-def chance(risk: Numbers, needed: Counts) -> Numbers:
-    """Probability of at least `needed` complaints, where `risk` is that of at least one."""
-    mean = -np.log1p(-np.clip(risk, 0, 1 - 1e-12))
-    # P(N >= n) of a Poisson mean is the regularised incomplete gamma function.
-    return np.asarray(gammainc(needed, mean))
 
 
 def counts(data: Dataset) -> Counts:
@@ -93,7 +79,7 @@ def answers(data: Dataset, train: Rows, test: Rows, risk: Numbers, rivals: Mappi
         if not asked.any():
             continue
         yes = came >= needed
-        scores = {"model": chance(risk, needed), **rivals}
+        scores = {"model": unusual.chance(risk, needed), **rivals}
         ranked = {who: evaluation.ranking(yes[asked], score[asked], as_of[asked]) for who, score in scores.items()}
         found[name] = {"base_rate": float(yes[asked].mean())}
         found[name] |= {who: {measure: row[measure] for measure in MEASURES} for who, row in ranked.items()}

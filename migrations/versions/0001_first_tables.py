@@ -305,6 +305,7 @@ def upgrade() -> None:
         "scores",
         sa.Column("account_id", sa.Integer(), autoincrement=False, nullable=False),
         sa.Column("risk", sa.Double(), nullable=False),
+        sa.Column("rise", sa.Double(), nullable=False),
         sa.Column("model", sa.String(length=64), nullable=False),
         sa.Column(
             "reasons",

@@ -110,7 +110,7 @@ class Reviewed:
 
 
 def review(session: Session, settings: Settings, *, now: datetime) -> Reviewed:
-    """Let live alerts follow the scores, then open new ones, riskiest first, as far as the budget goes.
+    """Let live alerts follow the scores, then open new ones, by priority, as far as the budget goes.
 
     Only one review runs at a time; another one that starts meanwhile does nothing.
     """
@@ -195,7 +195,7 @@ def _room(session: Session, settings: Settings, *, now: datetime) -> int:
 def _deserving(
     session: Session, settings: Settings, lines: dict[str, float], *, now: datetime
 ) -> list[tuple[queries.Candidate, str]]:
-    """Accounts that deserve an alert now, riskiest first, and why."""
+    """Accounts that deserve an alert now, by priority, and why."""
     cool_down = timedelta(hours=settings.alert_cool_down_hours)
     return [
         (each, why)

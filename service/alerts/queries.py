@@ -190,7 +190,13 @@ class Candidate:
 
 
 def candidates(session: Session, lines: dict[str, float]) -> list[Candidate]:
-    """Accounts over the line of the model that scored them and without a live alert, riskiest first."""
+    """Accounts over the line of the model that scored them and without a live alert, by priority.
+
+    The priority is the value at stake: the chance of more complaints than usual, times the account's value. An
+    account of unknown value counts as an average one.
+    """
+    average = select(func.avg(Account.value)).scalar_subquery()
+    priority = Score.rise * func.coalesce(Account.value, average, 1.0)
     other = aliased(Alert)
     newest = select(other.id).where(other.account_id == Score.account_id)
     newest = newest.order_by(other.opened_at.desc(), other.id).limit(1)
@@ -198,9 +204,10 @@ def candidates(session: Session, lines: dict[str, float]) -> list[Candidate]:
     live = select(other.id).where(other.account_id == Score.account_id, other.resolved_at.is_(None))
     rows = (
         select(Score.account_id, Score.risk, Score.model, Alert.resolved_at, Alert.resolution, Alert.risk)
+        .join(Account, Account.id == Score.account_id)
         .outerjoin(Alert, Alert.id == newest.correlate(Score).scalar_subquery())
         .where(over, ~live.correlate(Score).exists())
-        .order_by(Score.risk.desc(), Score.account_id)
+        .order_by(priority.desc(), Score.risk.desc(), Score.account_id)
     )
     return [
         Candidate(account_id, risk, model, LastAlert(ended, how, last_risk) if ended and how else None)

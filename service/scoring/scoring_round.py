@@ -7,13 +7,16 @@ from typing import Any
 
 import numpy as np
 import structlog
+from numpy.typing import NDArray
 
 from models import Score
+from models.score import STARTER
 from service.kit.database import Session
 from service.kit.settings import Settings
-from service.scoring import active, features, history, queries, reasons
+from service.scoring import active, features, history, queries, reasons, unusual
 from service.scoring.definitions import Definition
-from service.scoring.judgement import Scorer
+from service.scoring.features import COMPLAINTS, Features
+from service.scoring.judgement import Judgement, Scorer
 from service.scoring.past import History, Prior
 
 log = structlog.get_logger()
@@ -33,6 +36,7 @@ class Found:
     definitions: Sequence[Definition]
     prior: Prior
     before: dict[int, Score]
+    horizon_days: int
 
 
 def read(session: Session, settings: Settings, accounts: Sequence[int], *, now: datetime) -> Found:
@@ -46,6 +50,7 @@ def read(session: Session, settings: Settings, accounts: Sequence[int], *, now: 
         definitions=speaking.definitions,
         prior=speaking.prior,
         before=queries.scores_of(session, accounts),
+        horizon_days=settings.horizon_days,
     )
 
 
@@ -59,12 +64,14 @@ def judge(found: Found, *, now: datetime) -> list[dict[str, Any]]:
     sound = np.isfinite(judgement.risk) & (judgement.risk >= 0) & (judgement.risk <= 1)
     if not sound.all():
         log.error("risk_not_finite", model=found.scorer.version, accounts=int((~sound).sum()))
+    rises = _rises(found, built, judgement)
     scores = []
     for row in np.flatnonzero(sound).tolist():
         stats = built.stats(row)
         score = {
             "account_id": accounts[row],
             "risk": float(judgement.risk[row]),
+            "rise": float(rises[row]),
             "model": found.scorer.version,
             "reasons": reasons.of_row(judgement, row, stats, found.scorer.typical, found.definitions),
             "missing": reasons.missing(stats, found.definitions),
@@ -73,6 +80,14 @@ def judge(found: Found, *, now: datetime) -> list[dict[str, Any]]:
         }
         scores.append(score | {"changed_at": _changed_at(found.before.get(accounts[row]), score, now)})
     return scores
+
+
+def _rises(found: Found, built: Features, judgement: Judgement) -> NDArray[np.float64]:
+    """How likely more complaints than usual are; the starter score knows no probabilities, so there it is the risk."""
+    if found.scorer.version == STARTER:
+        return judgement.risk
+    usual = found.horizon_days * built.stat(COMPLAINTS, "rate")
+    return unusual.chance(judgement.risk, unusual.needed(usual))
 
 
 def _changed_at(before: Score | None, score: dict[str, Any], now: datetime) -> datetime:

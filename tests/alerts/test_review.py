@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select
 
-from models import Alert, AlertStatus, Resolution, Score, TrainedModel
+from models import Account, Alert, AlertStatus, Resolution, Score, TrainedModel
 from models.trained_model import ModelStatus
 from service.alerts import actions, queries
 from tests import make
@@ -96,6 +96,23 @@ def test_the_riskiest_open_first_and_a_storm_waits(session, review, settings):
 
     assert [alert.risk for alert in reviewed.opened] == [0.98, 0.96, 0.94]
     assert reviewed.waiting == actions.waiting(session, small, now=NOW) == 12
+
+
+def test_the_value_at_stake_decides_who_opens_within_the_budget(session, review, settings):
+    for name, rise, value in (
+        ("noisy", 0.05, 100_000.0),
+        ("rising", 0.5, 100_000.0),
+        ("large", 0.2, 900_000.0),
+        ("of unknown value", 0.3, None),
+        ("of no value", 0.6, 0.0),
+    ):
+        make.score(session, make.account(session, name=name, value=value), 0.9, rise=rise)
+
+    opened = review(settings.model_copy(update={"alerts_per_day": 2})).opened
+
+    # 900,000 x .2 comes before an average 275,000 x .3, 100,000 x .5 and 100,000 x .05.
+    names = [session.get(Account, alert.account_id).name for alert in opened]
+    assert names == ["large", "of unknown value", "rising", "noisy"]
 
 
 def test_there_is_room_again_after_a_day(session, review, settings):

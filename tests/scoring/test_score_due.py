@@ -30,6 +30,7 @@ def test_an_account_with_new_data_is_scored_and_is_then_no_longer_due(db, settin
         score, row = session.get(Score, account.id), session.get(Account, account.id)
     assert (first, again) == (1, 0)
     assert (row.scored_version, score.model, score.data_through) == (97, "starter", make.MONDAY)
+    assert score.rise == score.risk
     assert score.reasons[0]["sentence"] == "Share delivered late 5 % → 90 % in 7 days (target 5 %)"
 
 

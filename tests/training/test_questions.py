@@ -5,6 +5,7 @@ import math
 import numpy as np
 import pytest
 
+from service.scoring import unusual
 from service.scoring.definitions import LAST, Definition
 from service.scoring.features import Column
 from service.scoring.past import DAY, Prior
@@ -39,19 +40,19 @@ def _dataset(rows, complaints=(), definitions=(OPEN,)):
     [(0.0, 1), (0.1, 1), (0.11, 2), (1.0, 3), (4.0, 8)],
 )
 def test_a_count_is_unusual_where_one_in_ten_or_fewer_would_have_it(mean, needed):
-    assert questions.unusual(np.array([mean])).tolist() == [needed]
+    assert unusual.needed(np.array([mean])).tolist() == [needed]
 
 
 def test_the_chance_of_one_complaint_is_the_risk_itself():
     risk = np.array([0.0, 0.2, 1.0])
 
-    assert questions.chance(risk, np.array([1, 1, 1])) == pytest.approx(risk)
+    assert unusual.chance(risk, np.array([1, 1, 1])) == pytest.approx(risk)
 
 
 def test_the_chance_of_two_complaints_is_that_of_a_poisson_count():
     mean = math.log(2)
 
-    assert questions.chance(np.array([0.5]), np.array([2])) == pytest.approx(1 - 0.5 * (1 + mean))
+    assert unusual.chance(np.array([0.5]), np.array([2])) == pytest.approx(1 - 0.5 * (1 + mean))
 
 
 def test_complaints_count_after_the_snapshot_and_within_the_horizon():

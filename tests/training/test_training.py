@@ -11,7 +11,8 @@ from models import Account, ModelStatus, Score
 from service.kit import schema
 from service.kit.database import Database
 from service.kit.settings import Settings
-from service.scoring import actions, active, artifact, features, history
+from service.scoring import actions, active, artifact, features, history, unusual
+from service.scoring.past import DAY
 from tests import make
 from tests.scoring import planted
 from training import backtest, training
@@ -135,6 +136,22 @@ def test_the_planted_metric_is_the_first_reason_of_accounts_at_risk(trained):
     assert np.mean([reason["metric"] == "late_share" for reason in first]) >= 0.95
     assert all("Share delivered late" in reason["sentence"] for reason in first if reason["metric"] == "late_share")
     assert {score.model for score in scores} == {made.version}
+
+
+def test_the_rise_is_the_chance_of_more_complaints_than_the_account_s_own_rate_explains(trained):
+    db, settings, material, _ = trained
+    actions.score_due(db, settings, now=make.MONDAY)
+
+    with db.read() as session:
+        scores = session.query(Score).all()
+        known = history.read(session, [score.account_id for score in scores], until=make.MONDAY).complaints
+    recent = known.filter(nw.col("at") > history.micros(make.MONDAY) - 180 * DAY)["account"].to_list()
+    so_far = np.array([recent.count(score.account_id) for score in scores])
+    prior = material.data.prior
+    least = unusual.needed(14 * (prior.complaints + so_far) / (prior.days + 180))
+    assert set(least) == {2, 3, 4}
+    risk = np.array([score.risk for score in scores])
+    assert [score.rise for score in scores] == pytest.approx(unusual.chance(risk, least))
 
 
 def test_the_card_says_what_the_model_is(trained):
