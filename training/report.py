@@ -106,6 +106,7 @@ def _facts(material: Material, tested: Backtest) -> dict[str, Any]:
         "bins": figures.calibration(test.label, risk),
         "calibration": _calibration(tested),
         "by_week": _by_week(tested),
+        "questions": tested.questions,
         "recipe": tested.recipe,
         "notes": card.notes(material, tested),
     }

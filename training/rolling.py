@@ -25,6 +25,7 @@ Numbers = NDArray[np.float64]
 class Rolled:
     """`pooled` is measured on all test weeks, each judged by the model of its time; its recipe is the last one.
 
+    The questions are answered training by training only: what is unusual is learned anew each time.
     `origins` are the trainings one by one, each with the window that it saw.
     """
 
@@ -77,4 +78,4 @@ def _pooled(material: Material, last: Backtest, found: dict[str, tuple[Numbers, 
         name: evaluation.measures(test, Prediction(score[rows], risk[rows])) for name, (score, risk) in found.items()
     }
     model = measured.pop("model")
-    return replace(last, test=test, risk=found["model"][1][rows], model=model, baselines=measured)
+    return replace(last, test=test, risk=found["model"][1][rows], model=model, baselines=measured, questions={})

@@ -138,12 +138,23 @@ def _segments(session: Session) -> dict[int, str | None]:
 
 
 def _report(material: backtests.Material, tested: backtests.Backtest) -> dict[str, Any]:
-    return {"window": material.window.as_card(), "model": tested.model, "baselines": tested.baselines}
+    return {
+        "window": material.window.as_card(),
+        "model": tested.model,
+        "baselines": tested.baselines,
+        "questions": tested.questions,
+    }
 
 
 def _rolling(rolled: rollings.Rolled) -> dict[str, Any]:
     trainings = [
-        {"window": window.as_card(), "chosen": each.recipe.why, "model": each.model, "baselines": each.baselines}
+        {
+            "window": window.as_card(),
+            "chosen": each.recipe.why,
+            "model": each.model,
+            "baselines": each.baselines,
+            "questions": each.questions,
+        }
         for window, each in rolled.origins
     ]
     return {"rolling": trainings}

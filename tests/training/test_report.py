@@ -104,7 +104,15 @@ def test_a_report_opens_offline_and_names_segments_safely(db, cli, tmp_path):
     assert not re.search(r"<script|<link|<img|src=|url\(|https?://|@import", page)
     assert "&lt;script&gt;" in page
     assert page.count('role="img"') == 4
-    for told in ("scorecard", "95&nbsp;% interval", "alerts a day", "Retail", "Chosen: ", "In plain words"):
+    for told in (
+        "scorecard",
+        "95&nbsp;% interval",
+        "alerts a day",
+        "Retail",
+        "Chosen: ",
+        "In plain words",
+        "More than is usual for it?",
+    ):
         assert told in page
 
 

@@ -48,8 +48,8 @@ def test_a_rolling_backtest_has_the_shape_of_a_plain_one_and_its_trainings(db, c
 
     found, rows = json.loads(done.stdout), pl.read_parquet(file)
     windows = [training["window"] for training in found["rolling"]]
-    assert list(found) == ["window", "model", "baselines", "rolling"]
-    assert set(found["rolling"][0]) == {"window", "chosen", "model", "baselines"}
+    assert list(found) == ["window", "model", "baselines", "questions", "rolling"]
+    assert set(found["rolling"][0]) == {"window", "chosen", "model", "baselines", "questions"}
     assert (windows[0]["test_from"], windows[-1]["test_to"]) == (
         found["window"]["test_from"],
         found["window"]["test_to"],
