@@ -17,6 +17,7 @@ from service.scoring.rules import STARTER_LINE
 
 log = structlog.get_logger()
 
+# Who acts when nobody does: the name in histories and in the audit log.
 WORKER = "headsup"
 
 

@@ -22,7 +22,7 @@ from service.updates.queries.once import insert_once
 
 log = structlog.get_logger()
 
-WORKER = "headsup"
+WORKER = alerts.WORKER
 ENDS_FOR = timedelta(days=7)
 HISTORY = timedelta(days=56)
 
