@@ -70,4 +70,3 @@ def _needs(scope: Scope) -> Callable[[Caller], Caller]:
 Ingester = Annotated[Caller, Depends(_needs(Scope.INGEST))]
 Reader = Annotated[Caller, Depends(_needs(Scope.READ))]
 Operating = Annotated[Caller, Depends(_needs(Scope.OPERATE))]
-Administrator = Annotated[Caller, Depends(_needs(Scope.ADMIN))]

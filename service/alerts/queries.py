@@ -12,7 +12,7 @@ from sqlalchemy.orm import aliased, contains_eager
 from sqlalchemy.orm.attributes import set_committed_value
 from sqlalchemy.orm.exc import StaleDataError
 
-from models import Account, Alert, AlertEvent, AlertStatus, ModelStatus, Rep, Resolution, Score, TrainedModel
+from models import Account, Alert, AlertEvent, AlertStatus, ModelStatus, Rep, Score, TrainedModel
 from models.alert import LIVE
 from service.alerts.rules import AlertNotFound, ChangedMeanwhile, LastAlert
 from service.kit.database import Session
@@ -49,56 +49,15 @@ def alert(session: Session, alert_id: UUID) -> Alert:
     return found
 
 
-def live_alerts(session: Session, *statuses: AlertStatus) -> list[Alert]:
-    """Alerts that have not ended (of these statuses, if any are named), riskiest first."""
-    wanted = or_(*(WHERE[status] for status in statuses or LIVE_STATUSES))
-    return list(session.scalars(_whole().where(wanted).order_by(Alert.risk.desc(), Alert.id)))
-
-
-def live_alert(session: Session, account_id: int) -> Alert | None:
-    """The account's alert that has not ended."""
-    return session.scalar(_whole().where(Alert.account_id == account_id, _LIVE))
-
-
 def alerts_of_account(session: Session, account_id: int, *, limit: int = 50) -> list[Alert]:
     """The account's alerts, newest first."""
     mine = _whole().where(Alert.account_id == account_id)
     return list(session.scalars(mine.order_by(Alert.opened_at.desc(), Alert.id).limit(limit)))
 
 
-def alerts_opened(session: Session, *, since: datetime, until: datetime) -> list[Alert]:
-    """Alerts that opened in [since, until), oldest first."""
-    within = _whole().where(Alert.opened_at >= since, Alert.opened_at < until)
-    return list(session.scalars(within.order_by(Alert.opened_at, Alert.id)))
-
-
-def wrong_alerts(session: Session, *, since: datetime) -> list[Alert]:
-    """Alerts that operations called wrong since then; `resolution_note` says why. Labels for training."""
-    wrong = _whole().where(Alert.resolution == Resolution.WRONG, Alert.resolved_at >= since)
-    return list(session.scalars(wrong.order_by(Alert.resolved_at, Alert.id)))
-
-
 def events(session: Session, alert_id: UUID) -> list[AlertEvent]:
     """All that happened to an alert, in order."""
     return list(session.scalars(select(AlertEvent).where(AlertEvent.alert_id == alert_id).order_by(AlertEvent.id)))
-
-
-@dataclass(frozen=True)
-class Counts:
-    """What the badges show. `oldest_asked_at` is when the longest unanswered alert asked."""
-
-    open: int
-    acknowledged: int
-    snoozed: int
-    oldest_asked_at: datetime | None
-
-
-def counts(session: Session) -> Counts:
-    """Count the live alerts by status."""
-    numbers: list[Any] = [func.count().filter(WHERE[status]) for status in LIVE_STATUSES]
-    oldest = func.min(Alert.asked_at).filter(WHERE[AlertStatus.OPEN])
-    row: Any = session.execute(select(*numbers, oldest).where(_LIVE)).one()
-    return Counts(*row)
 
 
 @dataclass(frozen=True)

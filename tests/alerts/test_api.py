@@ -7,8 +7,7 @@ from uuid import uuid4
 import pytest
 from sqlalchemy import select
 
-from models import Alert, AuditEntry
-from service.alerts import queries
+from models import AuditEntry
 from tests import make
 
 
@@ -185,16 +184,6 @@ def test_a_key_that_may_only_read_cannot_move_an_alert(client_with, alert_id):
 
     assert reader.get(f"/v1/alerts/{alert_id}").status_code == 200
     assert reader.post(f"/v1/alerts/{alert_id}/acknowledge").status_code == 403
-
-
-def test_the_badges_count_what_waits(api, db, post):
-    alerts_of_risks(db, 0.7, 0.9)
-    post("snooze", {"until_risk": 0.95})
-
-    with db.read() as session:
-        counts = queries.counts(session)
-        assert len(queries.live_alerts(session)) == session.query(Alert).count() == 3
-    assert counts == queries.Counts(2, 0, 1, make.MONDAY - timedelta(hours=1))
 
 
 def test_the_list_says_how_many_accounts_wait_for_room(api, db, settings):
