@@ -61,7 +61,7 @@ def card(
 def data_hash(data: Dataset) -> str:
     """One hash of all rows, features and labels that went in."""
     found = hashlib.sha256()
-    for part in (data.account, data.as_of, data.values, data.label):
+    for part in (data.account, data.as_of, data.values, data.label, data.weight):
         found.update(np.ascontiguousarray(part).tobytes())
     return found.hexdigest()
 

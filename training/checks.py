@@ -20,7 +20,8 @@ def enough(data: Dataset, train: Rows, validation: Rows) -> None:
     Raises:
         TrainingRefused: the detail counts them and says what to do.
     """
-    positives, later = int(data.label[train].sum()), int(data.label[validation].sum())
+    counted = data.label & (data.weight > 0)
+    positives, later = int(counted[train].sum()), int(counted[validation].sum())
     least_later = LEAST_POSITIVES // 3
     if positives < LEAST_POSITIVES or later < least_later:
         raise TrainingRefused(

@@ -34,12 +34,16 @@ class Complaints:
 
 @dataclass(frozen=True)
 class Dataset:
-    """`values`: float32 (rows, columns), NaN where missing. `label`: whether a complaint came within the horizon."""
+    """`values`: float32 (rows, columns), NaN where missing. `label`: whether a complaint came within the horizon.
+
+    `weight`: how much a row counts where a model is fitted, chosen or calibrated; 1 unless something is known of it.
+    """
 
     account: Micros
     as_of: Micros
     values: NDArray[np.float32]
     label: NDArray[np.bool_]
+    weight: NDArray[np.float64]
     columns: tuple[Column, ...]
     definitions: tuple[Definition, ...]
     prior: Prior
@@ -55,6 +59,7 @@ class Dataset:
             as_of=self.as_of[kept],
             values=self.values[kept],
             label=self.label[kept],
+            weight=self.weight[kept],
         )
 
     def stat(self, group: str, stat: str) -> NDArray[np.float64]:
@@ -150,6 +155,7 @@ def build(
         as_of=as_of,
         values=values,
         label=labels(account, as_of, known, horizon_days),
+        weight=np.ones(len(account)),
         columns=features.columns(definitions),
         definitions=definitions,
         prior=prior,

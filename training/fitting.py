@@ -75,25 +75,27 @@ class Table:
         return cls(numbers, center, scale, gaps)
 
 
-def fit_linear(table: Table, label: NDArray[np.bool_], columns: Sequence[Column], strength: float) -> Linear:
+def fit_linear(
+    table: Table, label: NDArray[np.bool_], weight: Numbers, columns: Sequence[Column], strength: float
+) -> Linear:
     """Fit a logistic regression whose weights may only have the sign of their metric's bad direction.
 
-    `strength` is scikit-learn's C: large trusts the data, small pulls the weights to zero. scikit-learn's own solver
-    knows no bounds, so this is the same loss under L-BFGS-B.
+    `weight` says how much each row counts. `strength` is scikit-learn's C: large trusts the data, small pulls the
+    weights to zero. scikit-learn's own solver knows no bounds, so this is the same loss under L-BFGS-B.
     """
     numbers, width = table.numbers, len(columns)
     signs = [column.sign for column in columns] + [0] * len(table.gaps)
     bounds = [{1: (0, None), -1: (None, 0), 0: (None, None)}[sign] for sign in signs]
     bounds.append((None, None))
-    mean = np.clip(label.mean(), 1e-6, 1 - 1e-6)
+    mean = np.clip(np.average(label, weights=weight), 1e-6, 1 - 1e-6)
     start = np.append(np.zeros(len(signs)), np.log(mean / (1 - mean)))
     target = np.where(label, 1.0, -1.0)
 
     def loss(weights: Numbers) -> tuple[float, Numbers]:
         margin = target * ((numbers @ weights[:-1].astype(np.float32)).astype(np.float64) + weights[-1])
-        pull = -target / (1 + np.exp(np.clip(margin, -500, 500)))
+        pull = -target * weight / (1 + np.exp(np.clip(margin, -500, 500)))
         gradient = np.append(pull.astype(np.float32) @ numbers + weights[:-1] / strength, pull.sum())
-        size = np.logaddexp(0, -margin).sum() + weights[:-1] @ weights[:-1] / (2 * strength)
+        size = weight @ np.logaddexp(0, -margin) + weights[:-1] @ weights[:-1] / (2 * strength)
         return float(size) / len(target), gradient / len(target)
 
     with threads(numbers):
@@ -118,6 +120,7 @@ def _distinct_gaps(values: NDArray[Any]) -> list[int]:
 def fit_trees(
     values: NDArray[Any],
     label: NDArray[np.bool_],
+    weight: Numbers,
     columns: Sequence[Column],
     grouped: Grouping,
     *,
@@ -138,7 +141,7 @@ def fit_trees(
         random_state=seed,
     )
     with threads(values):
-        return model.fit(values, label)
+        return model.fit(values, label, sample_weight=weight)
 
 
 @contextmanager

@@ -72,7 +72,7 @@ def choose(data: Dataset, train: Rows, validation: Rows, *, seed: int, step: Ste
         step("choice")
         other = _blend(data, columns, early.values, linear=None, trees=grown, share=0.0)
         blend, log_odds, why = _mixed(alone, other, later)
-    slope, shift = calibration(log_odds, later.label, later.as_of)
+    slope, shift = calibration(log_odds, later.label, later.weight, later.as_of)
     blend = replace(blend, slope=slope, shift=shift)
     return Recipe(columns, strength, trees, blend.share, slope, shift, seed, why, dropped), blend
 
@@ -83,18 +83,20 @@ def fit(data: Dataset, rows: Rows, recipe: Recipe) -> Blend:
     linear = trees = None
     if recipe.share > 0:
         table = fitting.Table.of(part.values)
-        linear = fitting.fit_linear(table, part.label, recipe.columns, recipe.strength)
+        linear = fitting.fit_linear(table, part.label, part.weight, recipe.columns, recipe.strength)
     if recipe.share < 1:
         grouped = _grouped(data, recipe.columns)
         grown = fitting.fit_trees(
-            part.values, part.label, recipe.columns, grouped, trees=recipe.trees, seed=recipe.seed
+            part.values, part.label, part.weight, recipe.columns, grouped, trees=recipe.trees, seed=recipe.seed
         )
         trees = fitting.plain(grown, grouped, part.values, recipe.trees)
     blend = _blend(data, recipe.columns, part.values, linear=linear, trees=trees, share=recipe.share)
     return replace(blend, slope=recipe.slope, shift=recipe.shift)
 
 
-def calibration(log_odds: Numbers, label: NDArray[np.bool_], as_of: NDArray[np.int64]) -> tuple[float, float]:
+def calibration(
+    log_odds: Numbers, label: NDArray[np.bool_], weight: Numbers, as_of: NDArray[np.int64]
+) -> tuple[float, float]:
     """Slope and shift of the log-odds that calibrate; (1, 0) unless they help later than where they were found.
 
     They are found on the earlier half of the weeks and must lower the log loss of the later half.
@@ -103,28 +105,30 @@ def calibration(log_odds: Numbers, label: NDArray[np.bool_], as_of: NDArray[np.i
     early, late = as_of <= middle, as_of > middle
     if min(label[early].sum(), label[late].sum()) < LEAST_POSITIVES:
         return 1.0, 0.0
-    slope, shift = _platt(log_odds[early], label[early])
-    as_it_comes = log_loss(label[late], sigmoid(log_odds[late]))
-    if log_loss(label[late], sigmoid(slope * log_odds[late] + shift)) > as_it_comes * (1 - WORTH_CALIBRATING):
+    slope, shift = _platt(log_odds[early], label[early], weight[early])
+    as_it_comes = log_loss(label[late], weight[late], sigmoid(log_odds[late]))
+    calibrated = log_loss(label[late], weight[late], sigmoid(slope * log_odds[late] + shift))
+    if calibrated > as_it_comes * (1 - WORTH_CALIBRATING):
         return 1.0, 0.0
-    return _platt(log_odds, label)
+    return _platt(log_odds, label, weight)
 
 
-def log_loss(label: NDArray[np.bool_], risk: Numbers) -> float:
-    """Mean negative log-likelihood."""
+def log_loss(label: NDArray[np.bool_], weight: Numbers, risk: Numbers) -> float:
+    """Mean negative log-likelihood; each row counts by its weight."""
     bounded = np.clip(risk, 1e-9, 1 - 1e-9)
-    return float(-np.where(label, np.log(bounded), np.log(1 - bounded)).mean())
+    return float(-np.average(np.where(label, np.log(bounded), np.log(1 - bounded)), weights=weight))
 
 
 @dataclass(frozen=True)
 class _Part:
     values: NDArray[np.float32]
     label: NDArray[np.bool_]
+    weight: Numbers
     as_of: NDArray[np.int64]
 
 
 def _part(data: Dataset, columns: tuple[Column, ...], rows: Rows) -> _Part:
-    return _Part(data.pick(columns)[rows], data.label[rows], data.as_of[rows])
+    return _Part(data.pick(columns)[rows], data.label[rows], data.weight[rows], data.as_of[rows])
 
 
 def _grouped(data: Dataset, columns: tuple[Column, ...]) -> fitting.Grouping:
@@ -158,7 +162,7 @@ def _mixed(linear: Blend, trees: Blend, later: _Part) -> tuple[Blend, Numbers, s
     """Mix the two parts so that the later rows fit best: the blend, its log-odds of those rows, and why."""
     one, other = linear.log_odds(later.values), trees.log_odds(later.values)
     tried = {share: share * one + (1 - share) * other for share in SHARES}
-    losses = {share: log_loss(later.label, sigmoid(tried[share])) for share in SHARES}
+    losses = {share: log_loss(later.label, later.weight, sigmoid(tried[share])) for share in SHARES}
     best = min(SHARES, key=lambda share: losses[share])
     told = ", ".join(f"{KINDS[share]} {losses[share]:.4f}" for share in SHARES)
     centre = best * linear.centre + (1 - best) * trees.centre
@@ -168,12 +172,14 @@ def _mixed(linear: Blend, trees: Blend, later: _Part) -> tuple[Blend, Numbers, s
 
 def _best_linear(columns: tuple[Column, ...], early: _Part, later: _Part) -> tuple[float, Linear]:
     table = fitting.Table.of(early.values)
-    fitted = {strength: fitting.fit_linear(table, early.label, columns, strength) for strength in STRENGTHS}
+    fitted = {
+        strength: fitting.fit_linear(table, early.label, early.weight, columns, strength) for strength in STRENGTHS
+    }
     everything = [range(len(columns))]
     losses = {}
     for strength, linear in fitted.items():
         raw = linear.contributions(later.values, everything)[:, 0] + linear.intercept
-        losses[strength] = log_loss(later.label, sigmoid(raw))
+        losses[strength] = log_loss(later.label, later.weight, sigmoid(raw))
     best = min(STRENGTHS, key=lambda strength: losses[strength])
     return best, fitted[best]
 
@@ -181,14 +187,16 @@ def _best_linear(columns: tuple[Column, ...], early: _Part, later: _Part) -> tup
 def _best_trees(data: Dataset, columns: tuple[Column, ...], early: _Part, later: _Part, seed: int) -> tuple[int, Trees]:
     """Grow many trees and keep as many of the first as do best on the later rows."""
     grouped = _grouped(data, columns)
-    grown = fitting.fit_trees(early.values, early.label, columns, grouped, trees=fitting.MOST_TREES, seed=seed)
-    losses = [log_loss(later.label, sigmoid(raw)) for raw in grown.staged_decision_function(later.values)]
+    grown = fitting.fit_trees(
+        early.values, early.label, early.weight, columns, grouped, trees=fitting.MOST_TREES, seed=seed
+    )
+    losses = [log_loss(later.label, later.weight, sigmoid(raw)) for raw in grown.staged_decision_function(later.values)]
     best = int(np.argmin(losses)) + 1
     return best, fitting.plain(grown, grouped, early.values, best)
 
 
-def _platt(log_odds: Numbers, label: NDArray[np.bool_]) -> tuple[float, float]:
-    fitted = LogisticRegression(C=np.inf).fit(log_odds[:, None], label)
+def _platt(log_odds: Numbers, label: NDArray[np.bool_], weight: Numbers) -> tuple[float, float]:
+    fitted = LogisticRegression(C=np.inf).fit(log_odds[:, None], label, sample_weight=weight)
     slope = float(fitted.coef_[0, 0])
     # A model that ranks upside down is not calibrated into one that ranks well.
     return (slope, float(fitted.intercept_[0])) if slope > 0 else (1.0, 0.0)

@@ -16,6 +16,7 @@ def _dataset(account, week, label, complaints=()):
         as_of=np.array(week) * 7 * DAY,
         values=np.zeros((len(account), 0), np.float32),
         label=np.array(label, dtype=bool),
+        weight=np.ones(len(account)),
         columns=(),
         definitions=(),
         prior=Prior(),

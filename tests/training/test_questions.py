@@ -25,6 +25,7 @@ def _dataset(rows, complaints=(), definitions=(OPEN,)):
         as_of=day * DAY,
         values=np.column_stack(values).astype(np.float32),
         label=np.zeros(len(rows), dtype=bool),
+        weight=np.ones(len(rows)),
         columns=COLUMNS,
         definitions=definitions,
         prior=Prior(),

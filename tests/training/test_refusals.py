@@ -88,6 +88,7 @@ def test_a_calibration_is_taken_only_where_it_helps_later():
     log_odds, as_of = draw.normal(-1, 1.5, 4_000), np.repeat(np.arange(8), 500)
     honest = draw.random(4_000) < 1 / (1 + np.exp(-log_odds))
 
-    assert pipeline.calibration(log_odds, honest, as_of) == (1.0, 0.0)
-    slope, shift = pipeline.calibration(3 * log_odds + 1, honest, as_of)
+    alike = np.ones(4_000)
+    assert pipeline.calibration(log_odds, honest, alike, as_of) == (1.0, 0.0)
+    slope, shift = pipeline.calibration(3 * log_odds + 1, honest, alike, as_of)
     assert (slope, shift) == (pytest.approx(1 / 3, rel=0.15), pytest.approx(-1 / 3, abs=0.1))
