@@ -6,15 +6,12 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from statistics import median
 from uuid import UUID
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from models import Resolution
+from service.kit import working
 
 # A mail that comes later than this after the complaint has nothing to do with it.
 LATE_WINDOW = timedelta(days=7)
-WORK_BEGINS, WORK_ENDS = 9, 17
-WORK_DAYS = 5
-EPOCH = datetime(2000, 1, 3)  # noqa: DTZ001 (a Monday on the wall clock, wherever it hangs)
 
 
 class Verdict(StrEnum):
@@ -81,7 +78,7 @@ def judge(complained_at: datetime, alerts: Sequence[Raised], mails: Sequence[Tol
         alert = before[mail.alert_id]
         fresh = mail.sent_at >= complained_at - horizon or alert.live_at(complained_at)
         if mail.sent_at < complained_at and fresh:
-            hours = working_hours(mail.sent_at, complained_at, mail.time_zone)
+            hours = working.hours_between(mail.sent_at, complained_at, mail.time_zone)
             return Judged(Verdict.TOLD_FIRST, alert.id, alert.opened_at, mail.sent_at, hours)
     counting = [
         alert for alert in before.values() if alert.opened_at >= complained_at - horizon or alert.live_at(complained_at)
@@ -104,27 +101,6 @@ def outcome(alert: Raised, complaints: Sequence[datetime], horizon: timedelta, *
     if alert.resolution is Resolution.WRONG:
         return Outcome.WRONG
     return Outcome.PENDING if now < until else Outcome.QUIET
-
-
-def working_hours(since: datetime, until: datetime, time_zone: str) -> float:
-    """Hours from Monday to Friday, 9:00 to 17:00 on the wall clock of a time zone, between two moments.
-
-    Clocks are put forward and back outside these hours, so a working day has 8 of them on either side.
-    """
-    try:
-        zone = ZoneInfo(time_zone)
-    except (ZoneInfoNotFoundError, ValueError):
-        zone = ZoneInfo("UTC")
-    return max(0.0, _worked(until, zone) - _worked(since, zone))
-
-
-def _worked(moment: datetime, zone: ZoneInfo) -> float:
-    """Working hours from the epoch to a moment, counted on the wall."""
-    since = moment.astimezone(zone).replace(tzinfo=None) - EPOCH
-    weeks, day = divmod(since.days, 7)
-    day_length = WORK_ENDS - WORK_BEGINS
-    today = min(max(since.seconds / 3600 - WORK_BEGINS, 0.0), day_length) if day < WORK_DAYS else 0.0
-    return (weeks * WORK_DAYS + min(day, WORK_DAYS)) * day_length + today
 
 
 @dataclass(frozen=True)

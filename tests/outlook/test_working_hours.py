@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from service.outlook.rules import working_hours
+from service.kit import working
 
 BERLIN, NEW_YORK = "Europe/Berlin", "America/New_York"
 
@@ -42,18 +42,18 @@ def at(text, zone):
     ],
 )
 def test_working_hours_between_two_moments(since, until, zone, hours):
-    assert working_hours(at(since, zone), at(until, zone), zone) == pytest.approx(hours)
+    assert working.hours_between(at(since, zone), at(until, zone), zone) == pytest.approx(hours)
 
 
 def test_the_same_moments_are_other_hours_elsewhere():
     since, until = at("2026-03-02 09:00", BERLIN), at("2026-03-02 17:00", BERLIN)
 
-    assert working_hours(since, until, NEW_YORK) == 2  # 3:00 to 11:00 in New York.
+    assert working.hours_between(since, until, NEW_YORK) == 2  # 3:00 to 11:00 in New York.
 
 
 @pytest.mark.parametrize("zone", ["Nowhere/Atlantis", "", "../etc/passwd"])
 def test_a_time_zone_that_nobody_knows_is_read_as_utc(zone):
-    assert working_hours(at("2026-03-02 10:00", "UTC"), at("2026-03-02 12:00", "UTC"), zone) == 2
+    assert working.hours_between(at("2026-03-02 10:00", "UTC"), at("2026-03-02 12:00", "UTC"), zone) == 2
 
 
 @given(
@@ -66,4 +66,4 @@ def test_they_agree_with_counting_quarters_of_an_hour(start, quarters, zone):
     walls = [(since + timedelta(minutes=15 * n)).astimezone(ZoneInfo(zone)) for n in range(quarters)]
     counted = sum(wall.weekday() < 5 and 9 <= wall.hour < 17 for wall in walls) / 4
 
-    assert working_hours(since, since + timedelta(minutes=15 * quarters), zone) == pytest.approx(counted)
+    assert working.hours_between(since, since + timedelta(minutes=15 * quarters), zone) == pytest.approx(counted)
