@@ -10,6 +10,8 @@ from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import Session, sessionmaker
 
+from service.kit import crash
+
 __all__ = ["OUTAGES", "Database", "Session"]
 
 OUTAGES = (OperationalError, InterfaceError, PoolTimeout)
@@ -41,6 +43,8 @@ class Database:
         """Write: commits when the block ends well, rolls back when it raises."""
         with self._writing.begin() as session:
             yield session
+            crash.point("before-commit")
+        crash.point("after-commit")
 
     @contextmanager
     def read(self) -> Iterator[Session]:

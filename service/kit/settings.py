@@ -37,6 +37,12 @@ class Settings(BaseSettings):
     )
     mail_from: str = Field("Headsup <headsup@localhost>", description="From of every mail.")
     mail_reply_to: str = Field("", description="Where a rep's reply goes; empty means the From address.")
+    mail_seconds: float = Field(
+        120,
+        gt=0,
+        description="Longest time that handing over one mail may take, in seconds. After one and a half times that, "
+        "another worker takes over the mail of one that died.",
+    )
 
     horizon_days: int = Field(14, ge=1, le=90, description="How far ahead a complaint is predicted, in days.")
     alerts_per_day: float = Field(10, gt=0, description="New alerts a day that the team can work.")

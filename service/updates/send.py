@@ -6,6 +6,7 @@ lease was taken over finds that its token is no longer valid, and writes nothing
 """
 
 from collections.abc import Iterator
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from email.utils import parseaddr
 from secrets import SystemRandom
@@ -17,20 +18,21 @@ import structlog
 from models import Alert, Mail, MailKind, MailState
 from service.access import actions as access
 from service.alerts import actions as alerts
+from service.kit import crash
 from service.kit.database import Database, Session
 from service.kit.errors import Unavailable
 from service.kit.settings import Settings
 from service.updates import rules, smtp
 from service.updates.envelope import domain
 from service.updates.queries import outbox, told
-from service.updates.smtp import Channel, NotSent, Verdict
+from service.updates.smtp import Channel, Limits, NotSent, Verdict
 from service.updates.steps import WORKER
 
 log = structlog.get_logger()
 LUCK = SystemRandom()
 
-# Outlasts a round and the longest mail in it.
-LEASE = timedelta(minutes=5)
+# A lease outlasts the longest mail by half: name lookups and a busy database take time, too.
+LEASE_FACTOR = 1.5
 ROUND_SECONDS = 60
 HOLD = timedelta(minutes=2)
 
@@ -51,24 +53,50 @@ def send(db: Database, settings: Settings, *, now: datetime) -> int:
         if waiting:
             raise MailWaits(f"{waiting} mails wait: HEADSUP_SMTP_URL is not set.")
         return 0
-    sender, started = parseaddr(settings.mail_from)[1], monotonic()
-    with Channel(smtp.relay_of(settings.smtp_url), domain(settings)) as channel:
-        return sum(_hand_over(db, channel, mail, sender, now=now, started=started) for mail in _claimed(db, now=now))
+    round_ = Round(db, now, lease_seconds=LEASE_FACTOR * settings.mail_seconds)
+    sender, limits = parseaddr(settings.mail_from)[1], Limits.within(settings.mail_seconds)
+    with Channel(smtp.relay_of(settings.smtp_url), domain(settings), limits) as channel:
+        return sum(_hand_over(round_, channel, mail, sender) for mail in _claimed(round_))
 
 
-def _claimed(db: Database, *, now: datetime) -> Iterator[Mail]:
+@dataclass(frozen=True)
+class Round:
+    """One round of sending. It began at `now`; what it has taken since counts, for leases and for who was told when."""
+
+    db: Database
+    now: datetime
+    lease_seconds: float
+    started: float = field(default_factory=monotonic)
+
+    @property
+    def moment(self) -> datetime:
+        """The present, in whole seconds since the round began."""
+        return self.now + timedelta(seconds=int(monotonic() - self.started))
+
+
+@dataclass(frozen=True)
+class Claimed:
+    """A mail that is ours until its lease ends."""
+
+    mail: Mail
+    over_at: float
+
+
+def _claimed(round_: Round) -> Iterator[Claimed]:
     """Claim the due mails one after the other, for a minute at most."""
-    started = monotonic()
-    while monotonic() - started < ROUND_SECONDS:
-        with db.begin() as session:
-            mail = outbox.claim(session, now=now, lease_until=now + LEASE, token=uuid4())
-            reason = _unwanted(session, mail, now=now) if mail else None
+    lease = timedelta(seconds=round_.lease_seconds)
+    while monotonic() - round_.started < ROUND_SECONDS:
+        over_at = monotonic() + round_.lease_seconds
+        with round_.db.begin() as session:
+            mail = outbox.claim(session, now=round_.now, lease_until=round_.moment + lease, token=uuid4())
+            reason = _unwanted(session, mail, now=round_.now) if mail else None
             if mail and reason:
-                _suppress(session, mail, reason, now=now)
+                _suppress(session, mail, reason, now=round_.now)
         if mail is None:
             return
         if not reason:
-            yield mail
+            crash.point("mail-claimed")
+            yield Claimed(mail, over_at)
 
 
 def _unwanted(session: Session, mail: Mail, *, now: datetime) -> str | None:
@@ -94,22 +122,24 @@ def _suppress(session: Session, mail: Mail, reason: str, *, now: datetime) -> No
     log.info("mail_suppressed", mail_id=str(mail.id))
 
 
-def _hand_over(db: Database, channel: Channel, mail: Mail, sender: str, *, now: datetime, started: float) -> bool:
-    """Hand one mail over and write down what became of it; True if the relay confirmed it and it was still ours.
-
-    The round began at `now`. Whether a rep was told first may be a matter of seconds, so what the round has taken by
-    then counts.
-    """
+def _hand_over(round_: Round, channel: Channel, claimed: Claimed, sender: str) -> bool:
+    """Hand one mail over and write down what became of it; True if the relay confirmed it and it was still ours."""
+    mail = claimed.mail
+    if monotonic() >= claimed.over_at:
+        # This process stood still: another worker may be sending it.
+        log.info("mail_lease_lost", mail_id=str(mail.id), attempts=mail.attempts)
+        return False
     try:
         channel.deliver(sender, mail.recipient, mail.content)
     except NotSent as failure:
-        _failed(db, mail, failure, now=now)
+        _failed(round_.db, mail, failure, now=round_.now)
         return False
-    sent_at = now + timedelta(seconds=int(monotonic() - started))
-    with db.begin() as session:
-        ours = outbox.settle(session, mail, state=MailState.SENT, sent_at=sent_at, last_error=None)
+    crash.point("mail-accepted")
+    with round_.db.begin() as session:
+        ours = outbox.settle(session, mail, state=MailState.SENT, sent_at=round_.moment, last_error=None)
         if ours and mail.kind is MailKind.HEADS_UP:
-            _note(session, mail, "rep_told", now=now)
+            _note(session, mail, "rep_told", now=round_.now)
+    crash.point("mail-recorded")
     log.info("mail_sent" if ours else "mail_lease_lost", mail_id=str(mail.id), attempts=mail.attempts)
     return ours
 

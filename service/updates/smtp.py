@@ -15,6 +15,7 @@ from types import TracebackType
 from typing import Self
 from urllib.parse import unquote, urlsplit
 
+from service.kit import crash
 from service.kit.errors import HeadsupError, Unavailable
 
 PORTS = {"smtp": 25, "smtp+starttls": 587, "smtps": 465}
@@ -55,11 +56,16 @@ class Relay:
 
 @dataclass(frozen=True)
 class Limits:
-    """Longest waits in seconds: for the connection, for each reply, for one mail as a whole."""
+    """Longest waits in seconds: for the connection, for each reply, for one mail as a whole, login and all."""
 
     connect: float = 10
     command: float = 30
     mail: float = 120
+
+    @classmethod
+    def within(cls, seconds: float) -> Self:
+        """Limits for a mail that may take so long."""
+        return cls(min(cls.connect, seconds), min(cls.command, seconds), seconds)
 
 
 def relay_of(url: str) -> Relay:
@@ -102,12 +108,12 @@ class Channel:
         Raises:
             NotSent: with the verdict and a reason for people.
         """
-        smtp = self._connected()
-        assert smtp.sock is not None
         # A relay that answers one byte at a time would never run into the limit of a command.
-        guard = Timer(self._limits.mail, _cut, [smtp.sock])
+        guard = Timer(self._limits.mail, self._cut)
         guard.start()
         try:
+            smtp = self._connected()
+            crash.point("mail-connected")
             smtp.sendmail(sender, [recipient], content)
         except (OSError, smtplib.SMTPException) as error:
             # The state of the dialogue is unknown: the next mail begins a new one.
@@ -120,26 +126,23 @@ class Channel:
         if self._smtp and not _answers(self._smtp):
             self._drop()
         if not self._smtp:
+            context = ssl.create_default_context()
+            self._smtp = self._new(context)
             try:
-                self._smtp = self._open()
+                self._begin(self._smtp, context)
             except (OSError, smtplib.SMTPException) as error:
+                self._drop()
                 raise NotSent(Verdict.CHANNEL, f"{self._relay.host}:{self._relay.port}: {_words(error)}") from error
         return self._smtp
 
-    def _open(self) -> smtplib.SMTP:
-        relay, context = self._relay, ssl.create_default_context()
+    def _new(self, context: ssl.SSLContext) -> smtplib.SMTP:
         smtp = (
             smtplib.SMTP_SSL(local_hostname=self._local_name, timeout=self._limits.connect, context=context)
-            if relay.scheme == "smtps"
+            if self._relay.scheme == "smtps"
             else smtplib.SMTP(local_hostname=self._local_name, timeout=self._limits.connect)
         )
         # Only the constructor of smtplib tells it the name that the certificate must carry; it would connect at once.
-        smtp._host = relay.host  # type: ignore[attr-defined]  # noqa: SLF001
-        try:
-            self._begin(smtp, context)
-        except BaseException:
-            smtp.close()
-            raise
+        smtp._host = self._relay.host  # type: ignore[attr-defined]  # noqa: SLF001
         return smtp
 
     def _begin(self, smtp: smtplib.SMTP, context: ssl.SSLContext) -> None:
@@ -160,6 +163,12 @@ class Channel:
             self._smtp.close()
         self._smtp = None
 
+    def _cut(self) -> None:
+        """End the dialogue from outside, wherever it stands."""
+        if self._smtp and self._smtp.sock:
+            with suppress(OSError):
+                self._smtp.sock.shutdown(socket.SHUT_RDWR)
+
 
 def _answers(smtp: smtplib.SMTP) -> bool:
     """Whether the relay still listens on a connection that has been used."""
@@ -167,11 +176,6 @@ def _answers(smtp: smtplib.SMTP) -> bool:
         return smtp.rset()[0] == 250
     except (OSError, smtplib.SMTPException):
         return False
-
-
-def _cut(connection: socket.socket) -> None:
-    with suppress(OSError):
-        connection.shutdown(socket.SHUT_RDWR)
 
 
 def _verdict(error: Exception) -> NotSent:
