@@ -1,4 +1,4 @@
-"""Trained models: which exist, and which one speaks."""
+"""Trained models: which exist, which one speaks, and how its alert line was chosen."""
 
 from datetime import datetime
 from enum import StrEnum
@@ -20,8 +20,21 @@ class ModelStatus(StrEnum):
     RETIRED = "retired"
 
 
+class LineKind(StrEnum):
+    """How an alert line is chosen: alerts a day, wasted looks that a missed complaint is worth, or a risk."""
+
+    BUDGET = "budget"
+    PRICE = "price"
+    FIXED = "fixed"
+
+
 class TrainedModel(Base):
-    """A trained version: its artefact's hash and its card. At most one is active."""
+    """A trained version: its artefact's hash and its card. At most one is active.
+
+    `line_kind` and `line_value` say what somebody chose, when and who; they are empty while the setting
+    `alerts_per_day` decides. `line_alerts_per_day` is what the line raises on the model's validation weeks, None where
+    its card does not tell.
+    """
 
     __tablename__ = "trained_models"
     __table_args__ = (
@@ -37,3 +50,8 @@ class TrainedModel(Base):
     trained_at: Mapped[datetime]
     promoted_at: Mapped[datetime | None]
     retired_at: Mapped[datetime | None]
+    line_kind: Mapped[LineKind | None] = mapped_column(text_enum(LineKind))
+    line_value: Mapped[float | None]
+    line_chosen_at: Mapped[datetime | None]
+    line_chosen_by: Mapped[str | None] = mapped_column(String(254))
+    line_alerts_per_day: Mapped[float | None]
