@@ -10,6 +10,7 @@ from models.metric import Better, Combine, IngestKey, Metric, Observation
 from models.score import STARTER, Score, ScoreDay
 from models.trained_model import ModelStatus, TrainedModel
 from models.update import Mail, MailKind, MailState, Update, UpdateKind
+from models.watching import Comparison, ModelDay, Notice, Retraining, RetrainingOutcome, ShadowDay, Verdict, WatchDay
 
 __all__ = [
     "STARTER",
@@ -22,6 +23,7 @@ __all__ = [
     "Base",
     "Better",
     "Combine",
+    "Comparison",
     "Complaint",
     "IngestKey",
     "LoginSession",
@@ -29,18 +31,25 @@ __all__ = [
     "MailKind",
     "MailState",
     "Metric",
+    "ModelDay",
     "ModelStatus",
+    "Notice",
     "Observation",
     "Operator",
     "Rep",
     "Resolution",
+    "Retraining",
+    "RetrainingOutcome",
     "Role",
     "Scope",
     "Score",
     "ScoreDay",
+    "ShadowDay",
     "TrainedModel",
     "Update",
     "UpdateKind",
     "UtcDateTime",
+    "Verdict",
+    "WatchDay",
     "WorkerStep",
 ]

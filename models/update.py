@@ -53,6 +53,7 @@ class MailKind(StrEnum):
     HEADS_UP = "heads_up"
     ESCALATION = "escalation"
     LATE_UPDATE = "late_update"
+    MODEL = "model"
 
 
 class MailState(StrEnum):
