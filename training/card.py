@@ -14,6 +14,7 @@ from service.scoring.history import moment
 from service.scoring.trained import Blend
 from training.backtest import Backtest, Material
 from training.dataset import Dataset
+from training.reference import reference
 
 GOLDEN_ROWS = 8
 LIBRARIES = ("numpy", "polars", "narwhals", "scikit-learn", "scipy", "skops")
@@ -49,6 +50,7 @@ def card(
         "recipe": recipe.as_card(),
         "blend": artifact.blend_card(blend),
         "typical": typical(data),
+        "reference": reference(data, recipe.columns, blend, label=tested.test.label, risk=tested.risk),
         "measures": {"model": tested.model, "baselines": tested.baselines},
         "questions": tested.questions,
         "alert_line": {"line": line, "offers": offers},
