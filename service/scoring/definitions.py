@@ -5,6 +5,7 @@ from dataclasses import asdict, dataclass
 from typing import Any, Self
 
 LOWER, HIGHER, NEUTRAL = "lower", "higher", "neutral"
+SIGNS = {LOWER: 1, HIGHER: -1}
 SUM, MEAN, LAST = "sum", "mean", "last"
 
 
@@ -24,7 +25,7 @@ class Definition:
     @property
     def sign(self) -> int:
         """1 where more is worse for the client, -1 where less is, 0 where neither."""
-        return {LOWER: 1, HIGHER: -1}.get(self.better, 0)
+        return SIGNS.get(self.better, 0)
 
     def as_card(self) -> dict[str, Any]:
         """Everything but the database's own key."""

@@ -17,8 +17,9 @@ unless said otherwise; NaN where there is no value):
 - `usual`: the level of the own past
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import narwhals as nw
 import numpy as np
@@ -63,12 +64,36 @@ class Features:
         place = next(i for i, column in enumerate(self.columns) if (column.group, column.stat) == (group, stat))
         return self.values[:, place].astype(np.float64)
 
-    def stats(self, row: int) -> dict[str, dict[str, float]]:
+    def stats(self, row: int) -> "Stats":
         """One row: group → stat → value."""
-        found: dict[str, dict[str, float]] = {}
-        for column, value in zip(self.columns, self.values[row].tolist(), strict=True):
-            found.setdefault(column.group, {})[column.stat] = value
+        return Stats(self._places, self.values[row].tolist())
+
+    @cached_property
+    def _places(self) -> dict[str, tuple[list[str], list[int]]]:
+        found: dict[str, tuple[list[str], list[int]]] = {}
+        for place, column in enumerate(self.columns):
+            names, places = found.setdefault(column.group, ([], []))
+            names.append(column.stat)
+            places.append(place)
         return found
+
+
+@dataclass(frozen=True)
+class Stats(Mapping[str, Mapping[str, float]]):
+    """One row of features: group → stat → value, looked up as asked: few of hundreds are ever said."""
+
+    places: Mapping[str, tuple[list[str], list[int]]]
+    values: Sequence[float]
+
+    def __getitem__(self, group: str) -> dict[str, float]:
+        names, places = self.places[group]
+        return dict(zip(names, map(self.values.__getitem__, places), strict=True))
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.places)
+
+    def __len__(self) -> int:
+        return len(self.places)
 
 
 def columns(definitions: Sequence[Definition]) -> tuple[Column, ...]:

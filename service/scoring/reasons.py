@@ -1,18 +1,28 @@
-"""Choose what is said about a score, and what is missing from it."""
+"""Choose what is said about a score, in which order, and what is missing from it.
+
+Weights are the model's, exact, and are never changed here. What is said *first* is a choice: large accounts nearly
+always complain a little, so volume often weighs most, and tells a rep nothing new. So a change for the worse (against
+the account's own past, or a missed target) is said before a level that is only unlike a typical account, and that
+before what merely describes the account; within each kind the heaviest first. What weighs little against the heaviest
+is not lifted over it, and the heaviest is never left out.
+"""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from service.scoring import sentences
 from service.scoring.definitions import LAST, SUM, Definition
 from service.scoring.features import ACCOUNT, COMPLAINTS
 from service.scoring.judgement import Judgement
+from service.scoring.sentences import KINDS, Said
 from service.scoring.windows import PAST_FROM
 
 MOST_UP, MOST_DOWN = 4, 2
 # Log-odds below which a group did not matter: it moves a risk of 50 % by two points.
 LEAST_WEIGHT = 0.08
+# Of the heaviest weight: what a reason must have to be said before heavier ones of another kind.
+FAIR_SHARE = 0.2
 
 Stats = Mapping[str, Mapping[str, float]]
 
@@ -20,23 +30,42 @@ Stats = Mapping[str, Mapping[str, float]]
 def of_row(
     judgement: Judgement, row: int, stats: Stats, typical: Stats, definitions: Sequence[Definition]
 ) -> list[dict[str, Any]]:
-    """Name what raises the risk, the strongest first, then what lowers it; only where numbers show it."""
+    """Name what raises the risk, then what lowers it; only where numbers show it."""
     known = {definition.key: definition for definition in definitions}
-    found: dict[str, list[dict[str, Any]]] = {"up": [], "down": []}
-    weighed = zip(judgement.groups, judgement.weights[row].tolist(), strict=True)
-    for group, weight in sorted(weighed, key=lambda pair: (-abs(pair[1]), pair[0])):
-        direction = "up" if weight > 0 else "down"
-        full = len(found[direction]) >= (MOST_UP if direction == "up" else MOST_DOWN)
-        if full or abs(weight) < LEAST_WEIGHT:
-            continue
-        sentence = _sentence(group, direction, stats, typical, known)
-        if sentence:
-            reason = {"metric": group, "direction": direction, "weight": round(weight, 3), "sentence": sentence}
-            found[direction].append(reason)
-    return [*found["up"], *found["down"]]
+    describing = {ACCOUNT, *(key for key, definition in known.items() if not definition.sign)}
+    weighed = list(zip(judgement.weights[row].tolist(), judgement.groups, strict=True))
+
+    def told(direction: str, by_weight: Iterable[tuple[float, str]], most: int) -> list[dict[str, Any]]:
+        found: list[dict[str, Any]] = []
+        for weight, group in by_weight:
+            least = FAIR_SHARE * abs(found[0]["weight"]) if len(found) >= most else LEAST_WEIGHT
+            if abs(weight) < max(least, LEAST_WEIGHT):
+                break
+            if len(found) >= most and group in describing:
+                continue
+            said = _said(group, direction, stats, typical, known)
+            if said:
+                reason = {"metric": group, "direction": direction, "kind": said.kind, "weight": round(weight, 3)}
+                found.append(reason | {"sentence": said.sentence})
+        return _in_order(found, most)
+
+    up = sorted((pair for pair in weighed if pair[0] > 0), key=lambda pair: (-pair[0], pair[1]))
+    down = sorted(pair for pair in weighed if pair[0] < 0)
+    return [*told("up", up, MOST_UP), *told("down", down, MOST_DOWN)]
 
 
-def _sentence(group: str, direction: str, stats: Stats, typical: Stats, known: Mapping[str, Definition]) -> str | None:
+def _in_order(by_weight: list[dict[str, Any]], most: int) -> list[dict[str, Any]]:
+    """The reasons to tell, in the order to tell them."""
+    if not by_weight:
+        return []
+    fair = FAIR_SHARE * abs(by_weight[0]["weight"])
+    lifted = [KINDS.index(reason["kind"]) if abs(reason["weight"]) >= fair else len(KINDS) for reason in by_weight]
+    ranked = [reason for _, reason in sorted(zip(lifted, by_weight, strict=True), key=lambda pair: pair[0])]
+    told = ranked[:most]
+    return told if by_weight[0] in told else [*told[:-1], by_weight[0]]
+
+
+def _said(group: str, direction: str, stats: Stats, typical: Stats, known: Mapping[str, Definition]) -> Said | None:
     if group == COMPLAINTS:
         return sentences.of_complaints(stats[group], direction)
     if group == ACCOUNT:

@@ -6,6 +6,7 @@ A sentence is only made where its numbers show what it claims; otherwise there i
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from service.scoring.definitions import LAST, MEAN, SUM, Definition
 
@@ -13,6 +14,19 @@ Stats = Mapping[str, float]
 RECENT_DAYS = 28
 YOUNG_DAYS, OLD_DAYS = 90, 365
 LEAST_DIFFERENCE = 0.05
+# How many times the usual, and how many more, make complaints worth calling more than usual.
+MORE_COMPLAINTS = 1.25, 0.75
+# What a sentence shows, in the order in which people want to hear it: that something changed for the worse (or better)
+# against the account's own past or its target; that it is worse (or better) than at a typical account; or only what
+# kind of account this is: its volume, its age, metrics that are neither good nor bad.
+CHANGE, LEVEL, CONTEXT = KINDS = ("change", "level", "context")
+
+
+class Said(NamedTuple):
+    """A sentence and what it shows."""
+
+    kind: str
+    sentence: str
 
 
 @dataclass(frozen=True)
@@ -24,36 +38,39 @@ class Subject:
     typical: Stats
 
 
-def of_metric(subject: Subject, direction: str) -> str | None:
+def of_metric(subject: Subject, direction: str) -> Said | None:
     """Say what of a metric raises ("up") or lowers ("down") the risk; None if no number shows it."""
     worse = 1 if direction == "up" else -1
-    kinds = [_against_past, _against_target, _against_typical]
     if not subject.definition.sign:
-        kinds.reverse()
-    found = next((said for kind in kinds if (said := kind(subject, worse))), None)
-    if found is None and direction == "up":
-        return _silence(subject)
-    return found
+        said = _standing(subject)
+        return Said(CONTEXT, said) if said else None
+    if said := _against_past(subject, worse) or _against_target(subject, worse):
+        return Said(CHANGE, said)
+    if said := _against_typical(subject, worse):
+        return Said(LEVEL, said)
+    said = _silence(subject) if direction == "up" else None
+    return Said(CHANGE, said) if said else None
 
 
-def of_complaints(stats: Stats, direction: str) -> str | None:
+def of_complaints(stats: Stats, direction: str) -> Said | None:
     """Say what the complaints so far mean for the risk."""
     recent, quarter = int(stats["count_28"]), int(stats["count_90"])
     usual = (quarter - recent) * 28 / 62
+    times, more = MORE_COMPLAINTS
     if direction == "down":
-        return None if quarter else "No complaint in the last 90 days"
-    if recent > usual:
-        return f"{_count(recent)} in the last 28 days, usually {_plain(usual)}"
-    return f"{_count(quarter)} in the last 90 days" if quarter else None
+        return None if quarter else Said(LEVEL, "No complaint in the last 90 days")
+    if recent >= max(times * usual, usual + more):
+        return Said(CHANGE, f"{_count(recent)} in the last 28 days, usually {_plain(usual)}")
+    return Said(LEVEL, f"{_count(quarter)} in the last 90 days") if quarter else None
 
 
-def of_account(stats: Stats, direction: str) -> str | None:
+def of_account(stats: Stats, direction: str) -> Said | None:
     """Say what the account's age means for the risk."""
     days = stats["age"]
     if direction == "up" and days < YOUNG_DAYS:
-        return f"A young account: {round(days)} days old"
+        return Said(CONTEXT, f"A young account: {round(days)} days old")
     if direction == "down" and days > OLD_DAYS:
-        return f"A client for {round(days / 30.4)} months"
+        return Said(CONTEXT, f"A client for {round(days / 30.4)} months")
     return None
 
 
@@ -97,16 +114,31 @@ def _against_target(subject: Subject, worse: int) -> str | None:
 
 
 def _against_typical(subject: Subject, worse: int) -> str | None:
-    definition = subject.definition
-    value, span = _present(subject)
-    usual = subject.typical.get("last" if definition.combine == LAST else "level_28", math.nan)
-    either = not definition.sign and _is(definition, -worse, value, usual)
-    if not _is(definition, worse, value, usual) and not either:
-        return None
+    typical = _typical(subject)
+    shown = _is(subject.definition, worse, _present(subject)[0], typical)
+    return _beside(subject, {"at a typical account": typical}) if shown else None
+
+
+def _standing(subject: Subject) -> str | None:
+    """Say where an account stands: "Orders: 45 in 28 days, usually 40; at a typical account 6".
+
+    More of what is neither good nor bad may raise the risk or lower it, so any difference shows it.
+    """
+    beside = {"usually": subject.stats["usual"], "at a typical account": _typical(subject)}
+    value = _present(subject)[0]
+    unlike = any(_is(subject.definition, way, value, other) for way in (1, -1) for other in beside.values())
+    return _beside(subject, beside) if unlike else None
+
+
+def _beside(subject: Subject, others: Mapping[str, float]) -> str | None:
+    """The present value beside others; None where all read the same."""
+    definition, (value, span) = subject.definition, _present(subject)
     times = RECENT_DAYS if definition.combine == SUM else 1
-    now, other = amount(definition, value * times), figure(definition, usual * times)
-    same = figure(definition, value * times) == other
-    return None if same else f"{definition.label}: {now}{span}, at a typical account {other}"
+    known = {words: figure(definition, other * times) for words, other in others.items() if not math.isnan(other)}
+    now = figure(definition, value * times)
+    said = "; ".join(f"{words} {other}" for words, other in known.items())
+    differs = any(other != now for other in known.values())
+    return f"{definition.label}: {amount(definition, value * times)}{span}, {said}" if differs else None
 
 
 def _silence(subject: Subject) -> str | None:
@@ -117,10 +149,14 @@ def _silence(subject: Subject) -> str | None:
 
 
 def _present(subject: Subject) -> tuple[float, str]:
-    """The present value, and the words for the time it covers."""
+    """The present value, NaN where there is none, and the words for the time it covers."""
     if subject.definition.combine == LAST:
-        return subject.stats["last"], ""
+        return (subject.stats["last"] if subject.stats["age"] < RECENT_DAYS else math.nan), ""
     return subject.stats["level_28"], " in 28 days"
+
+
+def _typical(subject: Subject) -> float:
+    return subject.typical.get("last" if subject.definition.combine == LAST else "level_28", math.nan)
 
 
 def _missed(subject: Subject, worse: int) -> str:

@@ -6,7 +6,7 @@ import pytest
 
 from service.scoring import reasons, sentences
 from service.scoring.definitions import Definition
-from service.scoring.sentences import Subject
+from service.scoring.sentences import CHANGE, CONTEXT, LEVEL, Subject
 from tests.scoring.frames import LATE, OPEN, ORDERS, STARS
 
 NAN = math.nan
@@ -29,7 +29,7 @@ def _stats(**facts):
     ],
 )
 def test_what_got_worse_is_said_with_its_numbers(definition, facts, said):
-    assert sentences.of_metric(Subject(definition, _stats(**facts), {}), "up") == said
+    assert sentences.of_metric(Subject(definition, _stats(**facts), {}), "up") == (CHANGE, said)
 
 
 @pytest.mark.parametrize(
@@ -47,25 +47,47 @@ def test_what_got_worse_is_said_with_its_numbers(definition, facts, said):
 def test_nothing_is_said_where_the_numbers_show_no_trouble(definition, facts):
     said = sentences.of_metric(Subject(definition, _stats(**facts), {}), "up")
 
-    assert said is None or said.endswith("no value for 60 days")
+    assert said is None or said.sentence.endswith("no value for 60 days")
 
 
 def test_what_got_better_speaks_against_a_complaint():
     stats = _stats(usual=0.19, level_7=0.04)
 
-    assert sentences.of_metric(Subject(LATE, stats, {}), "down") == "Share delivered late 19 % → 4 % in 7 days"
+    said = sentences.of_metric(Subject(LATE, stats, {}), "down")
+
+    assert said == (CHANGE, "Share delivered late 19 % → 4 % in 7 days")
 
 
-def test_a_metric_without_a_good_direction_is_held_against_a_typical_account():
-    stats, typical = _stats(level_28=45 / 28, usual=1.0), {"level_28": 6 / 28}
+@pytest.mark.parametrize(
+    ("facts", "typical", "said"),
+    [
+        ({"level_28": 45 / 28}, 6 / 28, "Orders: 45 in 28 days, at a typical account 6"),
+        ({"level_28": 45 / 28, "usual": 40 / 28}, 6 / 28, "Orders: 45 in 28 days, usually 40; at a typical account 6"),
+        ({"level_28": 45 / 28, "usual": 20 / 28}, NAN, "Orders: 45 in 28 days, usually 20"),
+    ],
+)
+def test_what_is_neither_good_nor_bad_tells_what_kind_of_account_it_is(facts, typical, said):
+    subject = Subject(ORDERS, _stats(**facts), {"level_28": typical})
 
-    assert sentences.of_metric(Subject(ORDERS, stats, typical), "up") == "Orders: 45 in 28 days, at a typical account 6"
+    assert sentences.of_metric(subject, "up") == sentences.of_metric(subject, "down") == (CONTEXT, said)
+
+
+def test_a_volume_like_everywhere_and_always_says_nothing():
+    subject = Subject(ORDERS, _stats(level_28=1.0, usual=1.0), {"level_28": 1.0})
+
+    assert sentences.of_metric(subject, "up") is None
+
+
+def test_what_is_only_unlike_a_typical_account_is_a_level():
+    said = sentences.of_metric(Subject(OPEN, _stats(last=7, usual=7), {"last": 1}), "up")
+
+    assert said == (LEVEL, "Open orders past the promised date: 7, at a typical account 1")
 
 
 def test_silence_of_a_metric_is_a_reason():
-    assert (
-        sentences.of_metric(Subject(LATE, _stats(age=12.0), {}), "up") == "Share delivered late: no value for 12 days"
-    )
+    said = sentences.of_metric(Subject(LATE, _stats(age=12.0), {}), "up")
+
+    assert said == (CHANGE, "Share delivered late: no value for 12 days")
 
 
 def test_a_total_has_its_own_past_in_the_same_number_of_days():
@@ -73,16 +95,17 @@ def test_a_total_has_its_own_past_in_the_same_number_of_days():
 
     said = sentences.of_metric(Subject(missed, _stats(level_7=5 / 7, usual=1 / 7), {}), "up")
 
-    assert said == "Promised dates missed: 5 orders in 7 days, usually 1"
+    assert said == (CHANGE, "Promised dates missed: 5 orders in 7 days, usually 1")
 
 
 @pytest.mark.parametrize(
     ("recent", "quarter", "direction", "said"),
     [
-        (3, 3, "up", "3 complaints in the last 28 days, usually 0"),
-        (1, 7, "up", "7 complaints in the last 90 days"),
+        (3, 3, "up", (CHANGE, "3 complaints in the last 28 days, usually 0")),
+        (1, 3, "up", (LEVEL, "3 complaints in the last 90 days")),
+        (1, 7, "up", (LEVEL, "7 complaints in the last 90 days")),
         (0, 0, "up", None),
-        (0, 0, "down", "No complaint in the last 90 days"),
+        (0, 0, "down", (LEVEL, "No complaint in the last 90 days")),
         (2, 2, "down", None),
     ],
 )
