@@ -1,4 +1,4 @@
-"""A throw-away PostgreSQL server for a test run: own folder, free port, stopped by its pid."""
+"""A throw-away PostgreSQL server for a test run: own folder, free port, stopped by its own tool."""
 
 import os
 import shutil
@@ -7,10 +7,12 @@ import subprocess
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import partial
+from dataclasses import dataclass
 from pathlib import Path
 
 FOUND_AT = "/usr/lib/postgresql"
+# Tests that do not pull the plug need no disk to be waited for.
+CARELESS = "-c fsync=off"
 
 
 def _binary(name: str) -> str:
@@ -22,31 +24,62 @@ def _binary(name: str) -> str:
     return found
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """A port that nobody has at the moment."""
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         return listener.getsockname()[1]
 
 
+@dataclass(frozen=True)
+class Server:
+    """A server that can be stopped and started, gently ("fast") or not ("immediate")."""
+
+    folder: Path
+    port: int
+    options: str
+
+    @property
+    def url(self) -> str:
+        return f"postgresql://headsup@127.0.0.1:{self.port}/postgres"
+
+    def start(self) -> None:
+        options = f"-p {self.port} -k {self.folder} -c listen_addresses=127.0.0.1 {self.options}"
+        self._run("pg_ctl", "-D", self.folder / "data", "-l", self.folder / "log", "-w", "-o", options, "start")
+
+    def stop(self, mode: str = "immediate") -> None:
+        self._run("pg_ctl", "-D", self.folder / "data", "-m", mode, "stop")
+
+    def create(self) -> None:
+        self._run("initdb", "-D", self.folder / "data", "-U", "headsup", "-A", "trust")
+
+    def _run(self, program: str, *arguments: object) -> None:
+        # PostgreSQL refuses to run as root; Debian's package brings the user postgres along.
+        as_user = ["setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups"] if os.geteuid() == 0 else []
+        command = [*as_user, _binary(program), *map(str, arguments)]
+        subprocess.run(command, cwd=self.folder, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+
+@contextmanager
+def cluster(options: str = CARELESS, connections: int = 300) -> Iterator[Server]:
+    """Start a server of its own."""
+    folder = Path(tempfile.mkdtemp(prefix="headsup-postgres-"))
+    server = Server(folder, free_port(), f"{options} -c max_connections={connections}")
+    try:
+        if os.geteuid() == 0:
+            shutil.chown(folder, "postgres", "postgres")
+        server.create()
+        server.start()
+        try:
+            yield server
+        finally:
+            server.stop()
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
 @contextmanager
 def server() -> Iterator[str]:
     """Start a server and give the URL of its `postgres` database."""
-    # PostgreSQL refuses to run as root; Debian's package brings the user postgres along.
-    as_user = ["setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups"] if os.geteuid() == 0 else []
-    folder = Path(tempfile.mkdtemp(prefix="headsup-postgres-"))
-    port = _free_port()
-    try:
-        if as_user:
-            shutil.chown(folder, "postgres", "postgres")
-        data = folder / "data"
-        run = partial(subprocess.run, cwd=folder, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        run([*as_user, _binary("initdb"), "-D", data, "-U", "headsup", "-A", "trust"])
-        options = f"-p {port} -k {folder} -c listen_addresses=127.0.0.1 -c fsync=off -c max_connections=300"
-        start = [_binary("pg_ctl"), "-D", data, "-l", folder / "log", "-w", "-o", options, "start"]
-        run([*as_user, *start])
-        try:
-            yield f"postgresql://headsup@127.0.0.1:{port}/postgres"
-        finally:
-            run([*as_user, _binary("pg_ctl"), "-D", data, "-m", "immediate", "stop"])
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
+    with cluster() as started:
+        yield started.url

@@ -53,10 +53,15 @@ def send(db: Database, settings: Settings, *, now: datetime) -> int:
         if waiting:
             raise MailWaits(f"{waiting} mails wait: HEADSUP_SMTP_URL is not set.")
         return 0
-    round_ = Round(db, now, lease_seconds=LEASE_FACTOR * settings.mail_seconds)
+    round_ = Round(db, now, lease(settings))
     sender, limits = parseaddr(settings.mail_from)[1], Limits.within(settings.mail_seconds)
     with Channel(smtp.relay_of(settings.smtp_url), domain(settings), limits) as channel:
         return sum(_hand_over(round_, channel, mail, sender) for mail in _claimed(round_))
+
+
+def lease(settings: Settings) -> timedelta:
+    """How long a claimed mail belongs to the worker that claimed it."""
+    return timedelta(seconds=LEASE_FACTOR * settings.mail_seconds)
 
 
 @dataclass(frozen=True)
@@ -65,7 +70,7 @@ class Round:
 
     db: Database
     now: datetime
-    lease_seconds: float
+    lease: timedelta
     started: float = field(default_factory=monotonic)
 
     @property
@@ -84,11 +89,10 @@ class Claimed:
 
 def _claimed(round_: Round) -> Iterator[Claimed]:
     """Claim the due mails one after the other, for a minute at most."""
-    lease = timedelta(seconds=round_.lease_seconds)
     while monotonic() - round_.started < ROUND_SECONDS:
-        over_at = monotonic() + round_.lease_seconds
+        over_at = monotonic() + round_.lease.total_seconds()
         with round_.db.begin() as session:
-            mail = outbox.claim(session, now=round_.now, lease_until=round_.moment + lease, token=uuid4())
+            mail = outbox.claim(session, now=round_.now, lease_until=round_.moment + round_.lease, token=uuid4())
             reason = _unwanted(session, mail, now=round_.now) if mail else None
             if mail and reason:
                 _suppress(session, mail, reason, now=round_.now)

@@ -145,7 +145,7 @@ def test_waits_grow_to_half_an_hour_and_are_spread():
 
 def test_another_worker_takes_over_when_a_lease_has_ended(queued, db, settings, clock, later, mailbox):  # noqa: PLR0917
     with db.begin() as session:
-        outbox.claim(session, now=clock.at, lease_until=clock.at + send.LEASE, token=uuid4())
+        outbox.claim(session, now=clock.at, lease_until=clock.at + send.lease(settings), token=uuid4())
     assert send.send(db, settings, now=clock.at) == 0
 
     later(minutes=6)
@@ -154,12 +154,12 @@ def test_another_worker_takes_over_when_a_lease_has_ended(queued, db, settings, 
     assert len(mailbox.delivered) == 1
 
 
-def test_a_worker_that_lost_its_lease_writes_nothing(queued, db, clock, later, mail):
+def test_a_worker_that_lost_its_lease_writes_nothing(queued, db, settings, clock, later, mail):  # noqa: PLR0917
     with db.begin() as session:
-        slow = outbox.claim(session, now=clock.at, lease_until=clock.at + send.LEASE, token=uuid4())
+        slow = outbox.claim(session, now=clock.at, lease_until=clock.at + send.lease(settings), token=uuid4())
     later(minutes=6)
     with db.begin() as session:
-        outbox.claim(session, now=clock.at, lease_until=clock.at + send.LEASE, token=uuid4())
+        outbox.claim(session, now=clock.at, lease_until=clock.at + send.lease(settings), token=uuid4())
 
     with db.begin() as session:
         written = outbox.settle(session, slow, state=MailState.SENT, sent_at=clock.at)

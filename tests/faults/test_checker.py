@@ -1,0 +1,93 @@
+"""The judge is judged: each kind of loss and of duplicate, forged, is found; an honest world is not accused."""
+
+from dataclasses import replace
+
+import pytest
+
+from tests.faults.checker import Delivery, Finding, MailRow, UpdateRow, World, check, repeats
+from tests.faults.history import Event, History, Outcome
+
+KEY = ("northwind", "late_share", "2026-03-02T12:00:00+00:00", "c1-1")
+OTHER = (*KEY[:3], "c1-2")
+ROWS = [[*KEY, 0.5], [*OTHER, 0.6]]
+SENT = Delivery("<1@x>", "rita@example.com", "aa", "Heads-up t1 .")
+MAIL = MailRow("<1@x>", "u1", "rita@example.com", "sent")
+HONEST = World(
+    history=(
+        Event(Outcome.INVOKE, "observe", "c1-1", {"rows": ROWS}),
+        Event(Outcome.UNKNOWN, "observe", "c1-1"),
+        Event(Outcome.INVOKE, "observe", "c1-1", {"rows": ROWS}),
+        Event(Outcome.OK, "observe", "c1-1", {"accepted": 2}),
+        Event(Outcome.INVOKE, "update", "t1"),
+        Event(Outcome.OK, "update", "t1"),
+        Event(Outcome.INVOKE, "update", "t9"),
+        Event(Outcome.UNKNOWN, "update", "t9"),
+    ),
+    observations={KEY: 0.5, OTHER: 0.6},
+    updates=(UpdateRow("u1", "a1", "t1"),),
+    mails=(MAIL,),
+    delivered=(SENT,),
+    live_alerts=("northwind",),
+    alerts={"a1": 1},
+)
+WRONG_COUNT = Event(Outcome.OK, "observe", "c1-1", {"accepted": 1})
+FORGED = {
+    "accepted and lost": {"observations": {KEY: 0.5}},
+    "stored and never sent": {"observations": {KEY: 0.5, OTHER: 0.7}},
+    "answered with another count than was sent": {"history": (*HONEST.history, WRONG_COUNT)},
+    "update confirmed and lost": {"updates": (), "mails": (), "delivered": ()},
+    "update stored twice": {"updates": (*HONEST.updates, UpdateRow("u2", "a1", "t1", has_rep=False))},
+    "update that nobody wrote": {"updates": (*HONEST.updates, UpdateRow("u2", "a1", "t7", has_rep=False))},
+    "update with 0 lines in the audit log": {"updates": (UpdateRow("u1", "a1", "t1", audits=0),)},
+    "update without a mail": {"mails": (), "delivered": ()},
+    "mail that is called sent and never came": {"delivered": ()},
+    "mail that still waits": {"mails": (replace(MAIL, state="sending"),), "delivered": ()},
+    "mail kept back without a reason": {"mails": (replace(MAIL, state="parked"),), "delivered": ()},
+    "mail that came and is not called sent": {"mails": (replace(MAIL, state="parked", reason="550"),)},
+    "message that nobody composed": {"delivered": (SENT, replace(SENT, message_id="<2@x>", text=""))},
+    "message to somebody else": {"delivered": (SENT, replace(SENT, recipient="sam@example.com"))},
+    "message whose bytes changed": {"delivered": (SENT, replace(SENT, digest="bb"))},
+    "the same told in different messages": {
+        "mails": (MAIL, replace(MAIL, message_id="<2@x>", update="")),
+        "delivered": (SENT, replace(SENT, message_id="<2@x>")),
+    },
+    "two live alerts for one account": {"live_alerts": ("northwind", "northwind")},
+    "alert with 2 openings in its history": {"alerts": {"a1": 2}},
+    "accepted and never scored": {"unscored": ("northwind",)},
+}
+
+
+def test_an_honest_world_is_not_accused():
+    assert check(HONEST) == []
+
+
+@pytest.mark.parametrize("promise", FORGED)
+def test_each_forged_wrong_is_found_and_nothing_else(promise):
+    found = check(replace(HONEST, **FORGED[promise]))
+
+    assert {finding.promise for finding in found} == {promise}
+
+
+def test_what_was_never_confirmed_may_be_missing():
+    unconfirmed = tuple(event for event in HONEST.history if event.outcome is not Outcome.OK)
+
+    assert check(replace(HONEST, history=unconfirmed, observations={}, updates=(), mails=(), delivered=())) == []
+
+
+def test_the_same_message_twice_is_a_repeat_and_no_broken_promise():
+    twice = replace(HONEST, delivered=(SENT, SENT))
+
+    assert check(twice) == []
+    assert (repeats(HONEST), repeats(twice)) == (0, 1)
+
+
+def test_a_finding_names_what_it_is_about():
+    assert check(replace(HONEST, unscored=("northwind",))) == [Finding("accepted and never scored", "northwind")]
+
+
+def test_a_history_is_read_as_it_was_written(tmp_path):
+    history = History(tmp_path / "history.jsonl")
+    for event in HONEST.history:
+        history.note(event)
+
+    assert tuple(history.events()) == HONEST.history

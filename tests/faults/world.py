@@ -1,0 +1,114 @@
+"""Look at everything when all is over, for the checker."""
+
+import hashlib
+import time
+from collections import Counter
+from datetime import UTC
+from email.message import EmailMessage
+
+from sqlalchemy import func, select
+
+from models import Account, Alert, AlertEvent, AuditEntry, Mail, MailKind, MailState, Metric, Observation, Update
+from service.kit.database import Database, Session
+from tests.faults.checker import Delivery, Finding, MailRow, UpdateRow, World, check, repeats
+from tests.faults.history import History
+from tests.mailbox import Mailbox
+
+
+def is_idle(session: Session) -> bool:
+    """Whether nothing waits: every account is scored, every update has its mail, every mail has found its end."""
+    unscored = select(Account.id).where(Account.data_version != Account.scored_version)
+    mailed = select(Mail.id).where(Mail.update_id == Update.id).exists()
+    unmailed = select(Update.id).join(Update.alert).join(Alert.account).where(Account.rep_id.is_not(None), ~mailed)
+    due = select(Mail.id).where(Mail.state.in_([MailState.QUEUED, MailState.SENDING]))
+    return all(session.scalar(waiting.limit(1)) is None for waiting in (unscored, unmailed, due))
+
+
+def wait_idle(db: Database, within: float) -> None:
+    """Wait until nothing waits, twice in a row: what was scored last may have opened an alert."""
+    until, calm = time.monotonic() + within, 0
+    while calm < 2:
+        assert time.monotonic() < until, f"still busy after {within} s"
+        time.sleep(0.5)
+        with db.read() as session:
+            calm = calm + 1 if is_idle(session) else 0
+
+
+def look(db: Database, history: History, mailbox: Mailbox) -> World:
+    events = history.events()
+    with db.read() as session:
+        return World(
+            history=events,
+            observations=_observations(session),
+            updates=_updates(session),
+            mails=_mails(session),
+            delivered=[_delivery(*each) for each in zip(mailbox.mails, mailbox.delivered, strict=True)],
+            live_alerts=[
+                str(each) for each in session.scalars(select(Alert.account_id).where(Alert.resolved_at.is_(None)))
+            ],
+            alerts=_openings(session),
+            unscored=list(
+                session.scalars(select(Account.external_id).where(Account.data_version != Account.scored_version))
+            ),
+        )
+
+
+def _observations(session: Session) -> dict[tuple[str, str, str, str], float]:
+    """What clients sent: it is about an item, the past that the test began with is not."""
+    rows = (
+        select(Account.external_id, Metric.external_id, Observation.observed_at, Observation.item_id, Observation.value)
+        .join(Account, Account.id == Observation.account_id)
+        .join(Metric, Metric.id == Observation.metric_id)
+        .where(Observation.item_id != "")
+    )
+    return {
+        (account, metric, at.astimezone(UTC).isoformat(), item): value
+        for account, metric, at, item, value in session.execute(rows)
+    }
+
+
+def _updates(session: Session) -> list[UpdateRow]:
+    audits = Counter(session.scalars(select(AuditEntry.subject).where(AuditEntry.action.startswith("update."))))
+    rows = select(Update, Account.rep_id).join(Update.alert).join(Alert.account)
+    return [
+        UpdateRow(
+            id=str(update.id),
+            alert=str(update.alert_id),
+            token=next((word for word in update.cause.split() if word.startswith("token-")), ""),
+            has_rep=rep_id is not None,
+            audits=audits[str(update.id)],
+        )
+        for update, rep_id in session.execute(rows)
+    ]
+
+
+def _mails(session: Session) -> list[MailRow]:
+    return [
+        MailRow(
+            message_id=mail.message_id,
+            update=str(mail.update_id) if mail.kind is MailKind.HEADS_UP else "",
+            recipient=mail.recipient,
+            state=mail.state,
+            reason=mail.last_error or "",
+        )
+        for mail in session.scalars(select(Mail))
+    ]
+
+
+def _openings(session: Session) -> dict[str, int]:
+    opened = select(AlertEvent.alert_id, func.count()).where(AlertEvent.kind == "opened").group_by(AlertEvent.alert_id)
+    counts = {str(alert): count for alert, count in session.execute(opened)}
+    return {str(alert): counts.get(str(alert), 0) for alert in session.scalars(select(Alert.id))}
+
+
+def _delivery(mail: EmailMessage, arrived: tuple[str, bytes]) -> Delivery:
+    recipient, content = arrived
+    body = mail.get_body(("plain",))
+    text = body.get_content() if body else ""
+    return Delivery(str(mail["Message-ID"]), recipient, hashlib.sha256(content).hexdigest(), text)
+
+
+def judge(db: Database, history: History, mailbox: Mailbox) -> tuple[World, list[Finding], int]:
+    """The world, its broken promises, and how many messages came twice under one Message-ID."""
+    world = look(db, history, mailbox)
+    return world, check(world), repeats(world)
