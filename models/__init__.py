@@ -1,9 +1,9 @@
 """SQLAlchemy tables: columns, constraints, enums, derived read-only properties. No queries, no rules, no learning."""
 
-from models.access import ApiKey, LoginSession, Operator, Role, Scope
+from models.access import ApiKey, LoginSession, LoginTries, Operator, Role, Scope
 from models.account import Account, Rep
 from models.alert import Alert, AlertEvent, AlertStatus, Resolution
-from models.audit import AuditEntry, WorkerStep
+from models.audit import AuditEntry, AuditHead, Erasure, WorkerStep
 from models.base import Base, UtcDateTime
 from models.complaint import Complaint
 from models.metric import Better, Combine, IngestKey, Metric, Observation
@@ -20,13 +20,16 @@ __all__ = [
     "AlertStatus",
     "ApiKey",
     "AuditEntry",
+    "AuditHead",
     "Base",
     "Better",
     "Combine",
     "Comparison",
     "Complaint",
+    "Erasure",
     "IngestKey",
     "LoginSession",
+    "LoginTries",
     "Mail",
     "MailKind",
     "MailState",

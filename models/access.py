@@ -56,8 +56,18 @@ class LoginSession(Base):
     operator: Mapped[Operator] = relationship(lazy="raise_on_sql")
 
 
+class LoginTries(Base):
+    """How often somebody tried to sign in. `bucket` is the hash of a login, an address or a known browser."""
+
+    __tablename__ = "login_tries"
+
+    bucket: Mapped[str] = mapped_column(String(64), primary_key=True)
+    tries: Mapped[int]
+    last_at: Mapped[datetime] = mapped_column(index=True)
+
+
 class ApiKey(Base):
-    """A machine's key `hu_<public_id>_<secret>`. The secret is shown once; the table holds its hash."""
+    """A machine's key `hu_<public_id>_<secret>_<checksum>`. The secret is shown once; the table holds its hash."""
 
     __tablename__ = "api_keys"
 

@@ -1,4 +1,4 @@
-"""Who changed what, and how the worker is doing."""
+"""Who changed what, what was erased, and how the worker is doing."""
 
 from datetime import datetime
 from typing import Any
@@ -10,7 +10,10 @@ from models.base import Base, BigKey
 
 
 class AuditEntry(Base):
-    """One change of state: who, when, what. Written in the change's own transaction; only ever added."""
+    """One change of state: who, when, what. Written in the change's own transaction; only ever added.
+
+    `hash` covers the line and the hash of the line before: a line that is changed, moved or taken out breaks the chain.
+    """
 
     __tablename__ = "audit_entries"
     __table_args__ = (Index("ix_audit_entries_at", "at"),)
@@ -21,6 +24,27 @@ class AuditEntry(Base):
     action: Mapped[str] = mapped_column(String(60))
     subject: Mapped[str] = mapped_column(String(254))
     detail: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    hash: Mapped[str] = mapped_column(String(64))
+
+
+class AuditHead(Base):
+    """The end of the audit log's chain, one row: who adds a line holds it, so that lines stand in one order."""
+
+    __tablename__ = "audit_head"
+
+    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    last_id: Mapped[int] = mapped_column(BigKey)
+    entries: Mapped[int] = mapped_column(BigKey)
+    hash: Mapped[str] = mapped_column(String(64))
+
+
+class Erasure(Base):
+    """A line of the erasure ledger that was applied to this database. A restored backup lacks the newest."""
+
+    __tablename__ = "erasures"
+
+    digest: Mapped[str] = mapped_column(String(64), primary_key=True)
+    applied_at: Mapped[datetime]
 
 
 class WorkerStep(Base):

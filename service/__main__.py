@@ -38,8 +38,12 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "score": ("learn", "score", "Score accounts now."),
     "key create": ("access", "create_key", "Make an API key and show it once."),
     "key list": ("access", "list_keys", "List API keys."),
+    "key rotate": ("access", "rotate_key", "Make the key that follows one; both open for a while."),
     "key revoke": ("access", "revoke_key", "End an API key."),
     "operator add": ("access", "add_operator", "Give a person of operations a login."),
+    "operator password": ("access", "set_password", "Give an operator another password."),
+    "operator disable": ("access", "disable_operator", "Let an operator in no more."),
+    "audit verify": ("audit", "verify", "Tell whether the audit log is whole."),
     "demo": ("demo", "demo", "Replay a simulated company through the real thing, then serve it."),
 }
 GROUPS = {
@@ -47,6 +51,7 @@ GROUPS = {
     "models": "List, show and compare the trained models.",
     "key": "Make, list and end API keys.",
     "operator": "Give people a login.",
+    "audit": "Who changed what.",
 }
 
 

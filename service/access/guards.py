@@ -11,7 +11,7 @@ from limits.strategies import FixedWindowRateLimiter
 
 from models import Scope
 from service.access import actions, queries
-from service.access.rules import Caller, KeyInvalid
+from service.access.rules import KEY, Caller, KeyInUrl, KeyInvalid
 from service.kit.errors import Forbidden, TooManyRequests
 from service.kit.http import Config, Db, Now
 
@@ -47,6 +47,8 @@ def _caller(
     settings: Config,
     now: Now,
 ) -> Caller:
+    if KEY.search(request.url.query):
+        raise KeyInUrl("Send it as `Authorization: Bearer hu_…`. Addresses are logged: revoke this key.")
     if credentials is None:
         raise KeyInvalid("Send `Authorization: Bearer hu_…` with a key made by `headsup key create`.")
     with db.read() as session:

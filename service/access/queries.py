@@ -1,22 +1,26 @@
 """SQL of operators, keys and the audit log."""
 
+from collections.abc import Iterator
 from datetime import datetime
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import delete, or_, select, update
 from sqlalchemy.orm import joinedload
 
-from models import ApiKey, AuditEntry, LoginSession, Operator, Role
+from models import ApiKey, AuditEntry, AuditHead, LoginSession, LoginTries, Operator, Role
+from service.access.rules import FIRST_HASH
 from service.kit.database import Session
+from service.kit.sql import insert_missing
 
 
 def key_by_public_id(session: Session, public_id: str) -> ApiKey | None:
     return session.scalar(select(ApiKey).where(ApiKey.public_id == public_id))
 
 
-def key_by_name(session: Session, name: str) -> ApiKey | None:
-    """The live key of that name, the newest if there are several."""
-    live = select(ApiKey).where(ApiKey.name == name, ApiKey.revoked_at.is_(None))
-    return session.scalar(live.order_by(ApiKey.id.desc()).limit(1))
+def live_keys(session: Session, name: str, *, now: datetime) -> list[ApiKey]:
+    """The keys of that name that open something, the newest first."""
+    unexpired = or_(ApiKey.expires_at.is_(None), ApiKey.expires_at > now)
+    live = select(ApiKey).where(ApiKey.name == name, ApiKey.revoked_at.is_(None), unexpired)
+    return list(session.scalars(live.order_by(ApiKey.id.desc())))
 
 
 def all_keys(session: Session) -> list[ApiKey]:
@@ -56,5 +60,50 @@ def drop_expired_sessions(session: Session, *, now: datetime) -> None:
     session.execute(delete(LoginSession).where(LoginSession.expires_at <= now))
 
 
+def drop_sessions(session: Session, operator_id: int) -> None:
+    """Sign an operator out everywhere."""
+    session.execute(delete(LoginSession).where(LoginSession.operator_id == operator_id))
+
+
+def hold_tries(session: Session, bucket: str, *, now: datetime) -> LoginTries:
+    """The tries of a bucket, held until the end of the transaction: tries at one time are counted one by one."""
+    insert_missing(session, LoginTries, [{"bucket": bucket, "tries": 0, "last_at": now}])
+    return session.scalars(select(LoginTries).where(LoginTries.bucket == bucket).with_for_update()).one()
+
+
+def drop_old_tries(session: Session, *, before: datetime) -> None:
+    """Forget tries of long ago, but for those that somebody is counting at this moment."""
+    old = select(LoginTries.bucket).where(LoginTries.last_at < before).with_for_update(skip_locked=True)
+    session.execute(delete(LoginTries).where(LoginTries.bucket.in_(old.scalar_subquery())))
+
+
 def audit_entries(session: Session, *, limit: int) -> list[AuditEntry]:
     return list(session.scalars(select(AuditEntry).order_by(AuditEntry.id.desc()).limit(limit)))
+
+
+def audit_chain(session: Session) -> Iterator[AuditEntry]:
+    """All lines of the audit log in their order, read a thousand at a time."""
+    last_id = -1
+    while page := session.scalars(
+        select(AuditEntry).where(AuditEntry.id > last_id).order_by(AuditEntry.id).limit(1_000)
+    ).all():
+        yield from page
+        last_id = page[-1].id
+        session.expunge_all()
+
+
+def audit_line(session: Session, line_hash: str) -> bool:
+    return session.scalar(select(AuditEntry.id).where(AuditEntry.hash == line_hash).limit(1)) is not None
+
+
+def audit_head(session: Session) -> AuditHead | None:
+    return session.get(AuditHead, 1)
+
+
+def hold_audit_head(session: Session) -> AuditHead:
+    """The end of the chain, held until the end of the transaction."""
+    held = select(AuditHead).with_for_update().execution_options(populate_existing=True)
+    if (head := session.scalar(held)) is not None:
+        return head
+    insert_missing(session, AuditHead, [{"id": 1, "last_id": 0, "entries": 0, "hash": FIRST_HASH}])
+    return session.scalars(held).one()

@@ -1,14 +1,23 @@
-"""What a key looks like and what it opens; pure."""
+"""What a key looks like and what it opens, how a line of the audit log is hashed; pure."""
 
 import hashlib
+import json
 import re
 import secrets
+import string
+import zlib
 from dataclasses import dataclass
+from datetime import UTC
 
-from models import Role, Scope
+from models import AuditEntry, Role, Scope
 from service.kit.errors import Invalid, Unauthenticated
 
-KEY = re.compile(r"hu_([a-z0-9]{12})_([A-Za-z0-9_-]{43})")
+# Published in docs/security.md, for scanners that look for leaked keys.
+KEY = re.compile(r"hu_([0-9a-f]{12})_([0-9A-Za-z]{43})_([0-9A-Za-z]{6})")
+KEY_BEGINS = re.compile(r"hu_([0-9a-f]{12})")
+BASE62 = string.digits + string.ascii_uppercase + string.ascii_lowercase
+SECRET_LENGTH = 43  # 256 bits in base 62
+FIRST_HASH = "0" * 64
 IMPLIED = {
     Scope.ADMIN: frozenset(Scope),
     Scope.OPERATE: frozenset({Scope.OPERATE, Scope.READ}),
@@ -26,6 +35,13 @@ MIN_PASSWORD = 12
 
 class KeyInvalid(Unauthenticated):
     """The API key is unknown, expired or revoked."""
+
+
+class KeyInUrl(Invalid):
+    """A key does not belong into an address.
+
+    Addresses are written into the logs of every proxy on the way: revoke that key and make a new one.
+    """
 
 
 class PasswordTooShort(Invalid):
@@ -51,9 +67,22 @@ class NewKey:
 
 
 def new_key() -> NewKey:
-    """Make `hu_<12 characters to look it up by>_<32 random bytes>`. Its entropy makes a slow hash needless."""
-    public_id, secret = secrets.token_hex(6), secrets.token_urlsafe(32)
-    return NewKey(f"hu_{public_id}_{secret}", public_id, sha256(secret))
+    """Make `hu_<12 characters to look it up by>_<256 random bits>_<checksum>`.
+
+    Its entropy makes a slow hash needless. The checksum tells scanners, and us before any look-up, a key from a guess.
+    """
+    public_id = secrets.token_hex(6)
+    secret = "".join(secrets.choice(BASE62) for _ in range(SECRET_LENGTH))
+    return NewKey(f"hu_{public_id}_{secret}_{checksum(public_id, secret)}", public_id, sha256(secret))
+
+
+def checksum(public_id: str, secret: str) -> str:
+    """CRC-32 of what stands before it, as six digits in base 62."""
+    left, digits = zlib.crc32(f"hu_{public_id}_{secret}".encode()), ""
+    while left:
+        left, digit = divmod(left, 62)
+        digits = BASE62[digit] + digits
+    return digits.rjust(6, BASE62[0])
 
 
 def split_key(text: str) -> tuple[str, str]:
@@ -63,7 +92,7 @@ def split_key(text: str) -> tuple[str, str]:
         KeyInvalid: it does not look like a key.
     """
     match = KEY.fullmatch(text)
-    if not match:
+    if not match or match[3] != checksum(match[1], match[2]):
         raise KeyInvalid("Send `Authorization: Bearer hu_…` with a key made by `headsup key create`.")
     return match[1], sha256(match[2])
 
@@ -76,6 +105,13 @@ def sha256(secret: str) -> str:
 def implied(scopes: list[str]) -> frozenset[Scope]:
     """All that a key's scopes open: `operate` reads too, `admin` does everything."""
     return frozenset[Scope]().union(*(IMPLIED[Scope(scope)] for scope in scopes))
+
+
+def chained(before: str, line: AuditEntry) -> str:
+    """The hash of a line of the audit log, given that of the line before."""
+    moment = line.at.astimezone(UTC).isoformat(timespec="microseconds")
+    facts = [before, line.id, moment, line.actor, line.action, line.subject, line.detail]
+    return sha256(json.dumps(facts, sort_keys=True, separators=(",", ":")))
 
 
 def equal(one: str, other: str) -> bool:

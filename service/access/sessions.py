@@ -1,37 +1,45 @@
 """Signed-in browsers: who may try, who is let in, for how long.
 
-A session ends 12 hours after sign-in whatever happens, and after 8 idle hours. Idle is that long because an agent can
-watch the queue for a whole shift without a click, and must not lose a half-written update to a login page.
+A session ends 12 hours after sign-in whatever happens, and after 30 minutes in which nobody used the page. Moving the
+pointer or typing is use; that a tab asks for news is not. What was typed is kept by the browser across a new sign-in.
+
+Tries are counted in the database, so that several processes count together. A browser that got in before carries a
+signed mark and has a count of its own: whoever guesses from elsewhere can use up a login's tries, but cannot lock out
+the person it belongs to.
 """
 
 import secrets
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import datetime, timedelta
-
-from limits import RateLimitItemPerMinute
-from limits.storage import MemoryStorage
-from limits.strategies import MovingWindowRateLimiter
 
 from models import LoginSession, Operator
 from service.access import actions, queries, rules
 from service.kit.database import Session
 from service.kit.errors import TooManyRequests, Unauthenticated
 from service.kit.fields import available_zones
+from service.kit.links import LinkInvalid, sign, subject_of
+from service.kit.settings import Settings
 
 LIFETIME = timedelta(hours=12)
-IDLE = timedelta(hours=8)
-SEEN_AGAIN = timedelta(minutes=5)
+IDLE = timedelta(minutes=30)
+SEEN_AGAIN = timedelta(minutes=1)
 WINDOW_MINUTES = 15
+WINDOW = timedelta(minutes=WINDOW_MINUTES)
+KEEP_TRIES = timedelta(days=1)
 # One office shares one address: it may try for ten people at once.
 LOGINS_PER_ADDRESS = 10
-# Hashing takes a core for a third of a second: two at a time leave room for everybody who is in already.
-HASHING_AT_ONCE = 2
+# Hashing takes one core: one at a time leaves the rest to everybody who is in already. Whoever waits holds a thread,
+# of which a process has forty: the others must stay free for the API.
+HASHING_AT_ONCE = 1
+WAITING_AT_ONCE = 12
 HASHING_WAIT_SECONDS = 10
+DEVICE, DEVICE_DAYS = "device", 180
 # The hash of no password in use: an unknown login costs as much work as a known one.
 NOBODY = (
-    "$argon2id$v=19$m=65536,t=3,p=4$AAAAAAAAAAAAAAAAAAAAAA$"  # the salt and the hash are zeros
+    "$argon2id$v=19$m=65536,t=3,p=1$AAAAAAAAAAAAAAAAAAAAAA$"  # the salt and the hash are zeros
     "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
 )
 
@@ -44,43 +52,94 @@ class SignInNeeded(Unauthenticated):
     """Sign in first."""
 
 
-class LoginDoor:
-    """Bounds guessing per address and login, and the work that guessing makes. Counts in this process's memory."""
+@dataclass(frozen=True)
+class Try:
+    """One try to sign in, as the counters see it: who says to be who, from where, with which known browser."""
 
-    def __init__(self, attempts: int) -> None:
-        self._limiter = MovingWindowRateLimiter(MemoryStorage())
-        self._per_login = RateLimitItemPerMinute(attempts, WINDOW_MINUTES)
-        self._per_address = RateLimitItemPerMinute(attempts * LOGINS_PER_ADDRESS, WINDOW_MINUTES)
-        self._hashing = threading.BoundedSemaphore(HASHING_AT_ONCE)
+    email: str
+    address: str
+    device: str | None = None
 
-    def knock(self, address: str, email: str) -> None:
-        """Count one try.
+    def buckets(self, attempts: int) -> list[tuple[str, int]]:
+        """What this try counts for, and how many tries each may have."""
+        if self.device:
+            return [(_bucket(DEVICE, self.email, self.device), attempts)]
+        return [
+            (_bucket("login", self.email), attempts),
+            (_bucket("address", self.address), attempts * LOGINS_PER_ADDRESS),
+        ]
 
-        Raises:
-            TooManyRequests: too many from this address for this login, or from this address for any.
-        """
-        allowed = self._limiter.hit(self._per_address, address)
-        if not allowed or not self._limiter.hit(self._per_login, address, email.lower()):
-            detail = f"Too many tries. Wait {WINDOW_MINUTES} minutes, or ask an administrator for a new password."
+
+def count_try(session: Session, attempt: Try, attempts: int, *, now: datetime) -> None:
+    """Count a try before the password is looked at.
+
+    A count starts anew after 15 minutes without a counted try, so that no 15 minutes have more than `attempts`.
+
+    Raises:
+        TooManyRequests: the tries of this login or of this address are used up.
+    """
+    for bucket, limit in attempt.buckets(attempts):
+        row = queries.hold_tries(session, bucket, now=now)
+        tries = 0 if now - row.last_at >= WINDOW else row.tries
+        if tries >= limit:
+            detail = (
+                f"Too many tries. Wait {WINDOW_MINUTES} minutes, or use the browser that you signed in with before."
+            )
             raise TooManyRequests(detail, retry_after=WINDOW_MINUTES * 60)
+        row.tries, row.last_at = tries + 1, now
 
-    def forgive(self, address: str, email: str) -> None:
-        """Forget the tries of somebody who got in."""
-        self._limiter.clear(self._per_login, address, email.lower())
+
+def forgive_try(session: Session, attempt: Try, attempts: int, *, now: datetime) -> None:
+    """Take back the try of somebody who got in: only wrong ones count."""
+    for bucket, _ in attempt.buckets(attempts):
+        row = queries.hold_tries(session, bucket, now=now)
+        row.tries = max(0, row.tries - 1)
+
+
+def known_device(settings: Settings, email: str, mark: str) -> str | None:
+    """The browser's own number, if the mark was given to it when this login got in with it."""
+    try:
+        owner, _, device = subject_of(settings, DEVICE, mark, days=DEVICE_DAYS).partition(".")
+    except LinkInvalid:
+        return None
+    return device if rules.equal(owner, _bucket("login", email)) else None
+
+
+def mark_device(settings: Settings, email: str, device: str | None) -> str:
+    """The mark that a browser keeps, so that it is known when this login comes again."""
+    return sign(settings, DEVICE, f"{_bucket('login', email)}.{device or secrets.token_hex(16)}")
+
+
+def _bucket(*names: str) -> str:
+    return rules.sha256("\0".join(name.lower() for name in names))
+
+
+class LoginDoor:
+    """Bounds the work that signing in makes for this process: few hash at a time, few wait for it."""
+
+    def __init__(self) -> None:
+        self._hashing = threading.BoundedSemaphore(HASHING_AT_ONCE)
+        self._places = threading.BoundedSemaphore(HASHING_AT_ONCE + WAITING_AT_ONCE)
 
     @contextmanager
     def hashing(self) -> Iterator[None]:
         """Hold one of the few places where a password is hashed.
 
         Raises:
-            TooManyRequests: all places stayed taken.
+            TooManyRequests: too many wait for it, or all places stayed taken.
         """
-        if not self._hashing.acquire(timeout=HASHING_WAIT_SECONDS):
-            raise TooManyRequests("Many people are signing in; try again in a moment.")
+        busy = "Many people are signing in; try again in a moment."
+        if not self._places.acquire(blocking=False):
+            raise TooManyRequests(busy)
         try:
-            yield
+            if not self._hashing.acquire(timeout=HASHING_WAIT_SECONDS):
+                raise TooManyRequests(busy)
+            try:
+                yield
+            finally:
+                self._hashing.release()
         finally:
-            self._hashing.release()
+            self._places.release()
 
 
 def check_password(operator: Operator | None, password: str) -> Operator:
@@ -108,6 +167,7 @@ def open_session(session: Session, email: str, *, time_zone: str, now: datetime)
         operator.time_zone = time_zone
     token = secrets.token_urlsafe(32)
     queries.drop_expired_sessions(session, now=now)
+    queries.drop_old_tries(session, before=now - KEEP_TRIES)
     session.add(
         LoginSession(
             token_sha256=rules.sha256(token),

@@ -1,9 +1,10 @@
-"""`headsup key …` and `headsup operator add`: who may come in."""
+"""`headsup key …` and `headsup operator …`: who may come in."""
 
 import getpass
 import secrets
 import sys
-from typing import Annotated
+from datetime import datetime, timedelta
+from typing import Annotated, Any
 
 import typer
 
@@ -28,34 +29,49 @@ def create_key(
     name: Annotated[str, typer.Argument(help="What the key is for; histories show it.")],
     scope: Annotated[list[Scope], typer.Option(help="What it opens; give it several times.")],
     *,
+    days: Annotated[int | None, typer.Option(min=1, help="Days until it ends by itself; without, it does not.")] = None,
     as_json: Json = False,
 ) -> None:
     """Make an API key and print it. It cannot be had again: only a hash is kept."""
+    now = SystemClock().now()
+    ends = now + timedelta(days=days) if days else None
     with door.installation() as db, db.begin() as session:
-        text = actions.create_key(session, name, scope, by=BY, now=SystemClock().now())
-    if as_json:
-        door.answer({"name": name, "scopes": [each.value for each in scope], "key": text})
-    else:
-        door.say(text)
-        door.notes.print("Keep it now: it is not shown again.")
+        text = actions.create_key(session, name, scope, by=BY, now=now, expires_at=ends)
+    _show(text, {"name": name, "scopes": [each.value for each in scope], "key": text}, as_json=as_json)
+
+
+def rotate_key(
+    name: Annotated[str, typer.Argument(help="The key's name.")],
+    *,
+    overlap_hours: Annotated[int, typer.Option(min=0, help="How long the old one still opens.")] = 24,
+    as_json: Json = False,
+) -> None:
+    """Make the key that follows this one, with the same scopes, and print it. Both open until the overlap ends."""
+    overlap = timedelta(hours=overlap_hours)
+    with door.installation() as db, db.begin() as session:
+        text = actions.rotate_key(session, name, overlap=overlap, by=BY, now=SystemClock().now())
+    _show(text, {"name": name, "key": text, "old_ends_in_hours": overlap_hours}, as_json=as_json)
 
 
 def list_keys(*, as_json: Json = False) -> None:
     """List the API keys, without their secrets."""
     with door.installation() as db, db.read() as session:
-        keys = [_row(key) for key in queries.all_keys(session)]
+        keys = [_row(key, SystemClock().now()) for key in queries.all_keys(session)]
     if as_json:
         door.answer({"keys": keys})
     else:
         door.table(keys, empty="No keys yet: `headsup key create NAME --scope ingest`.")
 
 
-def revoke_key(name: Annotated[str, typer.Argument(help="The key's name.")], *, as_json: Json = False) -> None:
-    """End the newest live key of that name, at once."""
+def revoke_key(
+    name: Annotated[str, typer.Argument(help="The key's name, or how one key begins: hu_…")], *, as_json: Json = False
+) -> None:
+    """End all live keys of that name, or the one that begins so, at once."""
+    now = SystemClock().now()
     with door.installation() as db, db.begin() as session:
-        key = _row(actions.revoke_key(session, name, by=BY, now=SystemClock().now()))
+        ended = [_row(key, now) for key in actions.revoke_keys(session, name, by=BY, now=now)]
     if as_json:
-        door.answer(key)
+        door.answer({"revoked": ended})
     else:
         door.say(f"{name} opens nothing any more.")
 
@@ -81,6 +97,34 @@ def add_operator(
         door.say("\n".join(f"{key:9} {value}" for key, value in facts.items()))
 
 
+def disable_operator(email: Annotated[str, typer.Argument(help="The login.")], *, as_json: Json = False) -> None:
+    """Let an operator in no more; open sessions end at once."""
+    with door.installation() as db, db.begin() as session:
+        actions.disable_operator(session, email, by=BY, now=SystemClock().now())
+    if as_json:
+        door.answer({"email": email.lower(), "disabled": True})
+    else:
+        door.say(f"{email} cannot sign in any more.")
+
+
+def set_password(
+    email: Annotated[str, typer.Argument(help="The login.")],
+    *,
+    password_stdin: PasswordStdin = False,
+    as_json: Json = False,
+) -> None:
+    """Give an operator another password; open sessions end. Without a terminal it is made up and printed once."""
+    with door.installation() as db:
+        password, made_up = new_password(from_stdin=password_stdin)
+        with db.begin() as session:
+            actions.set_password(session, email, password, by=BY, now=SystemClock().now())
+    facts = {"email": email.lower()} | ({"password": password} if made_up else {})
+    if as_json:
+        door.answer(facts)
+    else:
+        door.say("\n".join(f"{key:9} {value}" for key, value in facts.items()))
+
+
 def new_password(*, from_stdin: bool) -> tuple[str, bool]:
     """Get a password: from standard input, by asking at a terminal, or else made up (then True comes with it).
 
@@ -97,8 +141,17 @@ def new_password(*, from_stdin: bool) -> tuple[str, bool]:
     return secrets.token_urlsafe(15), True
 
 
-def _row(key: ApiKey) -> dict[str, str]:
-    state = "revoked" if key.revoked_at else "live"
+def _show(text: str, facts: dict[str, Any], *, as_json: bool) -> None:
+    if as_json:
+        door.answer(facts)
+    else:
+        door.say(text)
+        door.notes.print("Keep it now: it is not shown again.")
+
+
+def _row(key: ApiKey, now: datetime) -> dict[str, str]:
+    expired = key.expires_at is not None and key.expires_at <= now
+    state = "revoked" if key.revoked_at else "expired" if expired else "live"
     used = f"{key.last_used_at:%Y-%m-%d %H:%M}" if key.last_used_at else "never"
     begins = f"hu_{key.public_id}_…"
     return {"name": key.name, "key": begins, "scopes": " ".join(key.scopes), "state": state, "last used": used}

@@ -1,16 +1,20 @@
 """The guards of the console: who is signed in, and whether they may act."""
 
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Annotated
 from zoneinfo import ZoneInfo
 
 from fastapi import Depends, Request
+from starlette.responses import Response
 
 from models import Operator, Scope
 from service.access import queries, sessions
 from service.access.rules import ROLE_SCOPES
+from service.console.headers import session_cookie
 from service.kit.errors import Forbidden
 from service.kit.http import Config, Db, Now
+from service.kit.settings import Settings
 
 
 class RoleMissing(Forbidden):
@@ -37,14 +41,15 @@ class Visitor:
         return ZoneInfo(self.operator.time_zone)
 
 
-def cookie_name(*, secure: bool) -> str:
-    """`__Host-` ties the cookie to this host and to TLS; browsers refuse it over plain http."""
-    return "__Host-headsup" if secure else "headsup"
+def keep_cookie(answer: Response, settings: Settings, name: str, value: str, *, lifetime: timedelta) -> None:
+    """Give the browser a cookie that scripts cannot read and other sites cannot send."""
+    seconds = int(lifetime.total_seconds())
+    answer.set_cookie(name, value, max_age=seconds, httponly=True, secure=settings.https, samesite="lax")
 
 
 def _watching(request: Request, db: Db, settings: Config, now: Now) -> Visitor:
     """Let in whoever has a session; a poll comes in here, so that an open tab alone keeps nobody signed in."""
-    token = request.cookies.get(cookie_name(secure=settings.cookie_secure))
+    token = request.cookies.get(session_cookie(https=settings.https))
     if not token:
         raise sessions.SignInNeeded
     with db.read() as session:

@@ -21,6 +21,17 @@ DEFAULTS: Mapping[str, str] = {
     "Cache-Control": "no-store",
 }
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+HTTPS_ONLY = "max-age=31536000; includeSubDomains"
+
+
+def session_cookie(*, https: bool) -> str:
+    """`__Host-` ties the cookie to this host and to TLS; browsers refuse it over plain http."""
+    return "__Host-headsup" if https else "headsup"
+
+
+def device_cookie(*, https: bool) -> str:
+    """By which a browser is known that somebody signed in with before."""
+    return session_cookie(https=https) + "-device"
 
 
 def harden(headers: MutableHeaders) -> None:
@@ -29,11 +40,12 @@ def harden(headers: MutableHeaders) -> None:
         headers.setdefault(name, value)
 
 
-def is_cross_site(method: str, headers: Headers, site_url: str) -> bool:
-    """Whether a browser says that another site made this request and it could change something.
+def is_cross_site(method: str, headers: Headers, site_url: str, cookie: str = "headsup") -> bool:
+    """Whether this request could change something and another site may have made it.
 
-    A port of Go's CrossOriginProtection. Browsers send `Sec-Fetch-Site` to https and localhost; to a plain-http host
-    in the office they send only `Origin`. Programs that are no browsers send neither and carry a key, not a cookie.
+    After Go's CrossOriginProtection. Browsers send `Sec-Fetch-Site` to https and localhost; to a plain-http host in
+    the office they send only `Origin`. Programs that are no browsers send neither and carry a key: whoever carries a
+    session's cookie and neither header cannot show where the request came from.
     """
     if method in SAFE:
         return False
@@ -42,15 +54,17 @@ def is_cross_site(method: str, headers: Headers, site_url: str) -> bool:
         return site not in {"same-origin", "none"}
     origin = headers.get("origin")
     if origin is None:
-        return False
+        return f"{cookie}=" in headers.get("cookie", "")
     return origin != site_url and urlsplit(origin).netloc != headers.get("host")
 
 
 class Hardened:
     """Pure ASGI middleware around the application."""
 
-    def __init__(self, app: ASGIApp, site_url: str) -> None:
+    def __init__(self, app: ASGIApp, site_url: str, *, https: bool) -> None:
         self._app = app
+        self._https = https
+        self._cookie = session_cookie(https=https)
         parts = urlsplit(site_url)
         self._site = f"{parts.scheme}://{parts.netloc}"
 
@@ -61,10 +75,13 @@ class Hardened:
 
         async def send_hardened(message: Message) -> None:
             if message["type"] == "http.response.start":
-                harden(MutableHeaders(scope=message))
+                headers = MutableHeaders(scope=message)
+                harden(headers)
+                if self._https:
+                    headers["Strict-Transport-Security"] = HTTPS_ONLY
             await send(message)
 
-        if is_cross_site(scope["method"], Headers(scope=scope), self._site):
+        if is_cross_site(scope["method"], Headers(scope=scope), self._site, self._cookie):
             await _refuse(self._site, send_hardened)
         else:
             await self._app(scope, receive, send_hardened)

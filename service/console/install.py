@@ -24,8 +24,8 @@ ROUTERS = (
 
 def install(app: FastAPI, settings: Settings) -> None:
     """Add pages, protective headers and problem pages. Call it when the error handlers are in place."""
-    app.state.login_door = LoginDoor(settings.login_attempts)
-    app.add_middleware(Hardened, site_url=settings.site_url)
+    app.state.login_door = LoginDoor()
+    app.add_middleware(Hardened, site_url=settings.site_url, https=settings.https)
     pages.show_problems_as_pages(app)
     app.add_exception_handler(SignInNeeded, pages.to_login)
     for router in ROUTERS:

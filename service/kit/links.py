@@ -1,5 +1,7 @@
 """Signed links: a token that names its purpose and subject, and expires."""
 
+import hashlib
+
 from itsdangerous import BadSignature, URLSafeTimedSerializer
 
 from service.kit.errors import NotFound
@@ -17,18 +19,19 @@ def sign(settings: Settings, purpose: str, subject: str) -> str:
     return _serializer(settings, purpose).dumps(subject)
 
 
-def subject_of(settings: Settings, purpose: str, token: str) -> str:
+def subject_of(settings: Settings, purpose: str, token: str, *, days: int = MAX_AGE_DAYS) -> str:
     """Read back the subject of a token.
 
     Raises:
-        LinkInvalid: forged, made for something else, or older than 14 days; which of them is not told.
+        LinkInvalid: forged, made for something else, or older than that; which of them is not told.
     """
     try:
-        subject = _serializer(settings, purpose).loads(token, max_age=MAX_AGE_DAYS * 86_400)
+        subject = _serializer(settings, purpose).loads(token, max_age=days * 86_400)
     except BadSignature as error:
         raise LinkInvalid from error
     return str(subject)
 
 
 def _serializer(settings: Settings, purpose: str) -> URLSafeTimedSerializer:
-    return URLSafeTimedSerializer(settings.secret_key.get_secret_value(), salt=f"headsup.{purpose}")
+    key = settings.secret_key.get_secret_value()
+    return URLSafeTimedSerializer(key, salt=f"headsup.{purpose}", signer_kwargs={"digest_method": hashlib.sha256})

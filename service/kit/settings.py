@@ -29,7 +29,7 @@ class Settings(BaseSettings):
         SecretStr(""), description="Ed25519 seed (base64) that signs trained models; written by `headsup init`."
     )
     cookie_secure: bool = Field(
-        default=False, description="Send cookies over HTTPS only. Set it wherever TLS is in front."
+        default=False, description="Send cookies over HTTPS only, as is always done when the site URL begins with https."
     )
 
     smtp_url: str = Field(
@@ -78,6 +78,11 @@ class Settings(BaseSettings):
     @classmethod
     def _no_trailing_slash(cls, url: str) -> str:
         return url.rstrip("/")
+
+    @property
+    def https(self) -> bool:
+        """Whether browsers reach the console by TLS: cookies are then tied to it."""
+        return self.cookie_secure or self.site_url.startswith("https://")
 
     @property
     def database(self) -> str:

@@ -17,7 +17,7 @@ def test_the_text_of_a_key_is_not_stored(session):
 
 def test_a_revoked_key_opens_nothing(session):
     text = actions.create_key(session, "grafana", [Scope.READ], by="ola", now=make.MONDAY)
-    actions.revoke_key(session, "grafana", by="ola", now=make.MONDAY)
+    actions.revoke_keys(session, "grafana", by="ola", now=make.MONDAY)
 
     with pytest.raises(rules.KeyInvalid):
         actions.authenticate_key(session, text, now=make.MONDAY)

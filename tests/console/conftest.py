@@ -18,7 +18,8 @@ from tests import make
 PASSWORD = "correct horse battery"
 CHROMIUM = Path("/usr/bin/chromium")
 FLAGS = ["--no-sandbox", "--disable-background-networking", "--disable-gpu"]
-HTML = {"Accept": "text/html"}
+# What a browser says of itself with every request from our own pages.
+HTML = {"Accept": "text/html", "Sec-Fetch-Site": "same-origin"}
 _HASH = actions.HASHER.hash(PASSWORD)
 
 

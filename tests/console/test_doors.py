@@ -17,6 +17,13 @@ def sent(**headers):
     return {name.replace("_", "-"): value for name, value in headers.items()}
 
 
+def test_a_session_without_a_word_of_where_it_comes_from_changes_nothing(ola):
+    del ola.headers["Sec-Fetch-Site"]
+
+    assert ola.post("/logout").status_code == 403
+    assert ola.get("/").status_code == 200
+
+
 @pytest.mark.parametrize(
     ("refused", "headers"),
     [
@@ -65,7 +72,8 @@ def test_a_reader_who_posts_is_refused_with_a_page(browser_of, db):
     with db.begin() as session:
         alert = make.alert(session, make.account(session))
     moves = [route.path for router in ROUTERS for route in router.routes if "POST" in route.methods]
-    forms = [path.format(alert_id=alert.id, mail_id=alert.id) for path in moves if path not in {"/login", "/logout"}]
+    open_to_all = {"/login", "/logout", "/here"}
+    forms = [path.format(alert_id=alert.id, mail_id=alert.id) for path in moves if path not in open_to_all]
 
     answers = {path: rosa.post(path, data={"to": "x", "metric": "x", "better": "lower"}) for path in forms}
 

@@ -1,19 +1,24 @@
 """Sign in and out."""
 
+from datetime import timedelta
 from typing import Annotated
 
+import structlog
 from fastapi import APIRouter, Form, Query, Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from service.access import queries, sessions
-from service.console.doors import cookie_name
+from service.console.doors import SignedIn, keep_cookie
+from service.console.headers import device_cookie, session_cookie
 from service.console.pages import templates
 from service.console.rules import safe_path
 from service.kit.errors import HeadsupError, TooManyRequests
 from service.kit.fields import Line
 from service.kit.http import Config, Db, Now
+from service.kit.settings import Settings
 
 router = APIRouter(include_in_schema=False)
+log = structlog.get_logger()
 
 
 @router.get("/login")
@@ -35,34 +40,49 @@ def sign_in(
 ) -> Response:
     """Open a session. The password is checked between two transactions: hashing must not hold the database."""
     door: sessions.LoginDoor = request.app.state.login_door
-    address = request.client.host if request.client else ""
-    name = cookie_name(secure=settings.cookie_secure)
+    attempt = _attempt(request, settings, email)
+    token_name = session_cookie(https=settings.https)
     try:
-        door.knock(address, email)
-        with db.read() as session:
+        with db.begin() as session:
+            sessions.count_try(session, attempt, settings.login_attempts, now=now)
             operator = queries.operator_by_email(session, email)
         with door.hashing():
             sessions.check_password(operator, password)
         with db.begin() as session:
-            sessions.close_session(session, request.cookies.get(name, ""), now=now)
+            sessions.close_session(session, request.cookies.get(token_name, ""), now=now)
             token = sessions.open_session(session, email, time_zone=time_zone, now=now)
+            sessions.forgive_try(session, attempt, settings.login_attempts, now=now)
     except (sessions.SignInRefused, TooManyRequests) as problem:
+        log.warning("sign_in_refused", problem=problem.slug())
         return _again(email, safe_path(back), problem)
-    door.forgive(address, email)
     answer = RedirectResponse(safe_path(back), 303)
-    lifetime = int(sessions.LIFETIME.total_seconds())
-    answer.set_cookie(name, token, max_age=lifetime, httponly=True, secure=settings.cookie_secure, samesite="lax")
+    keep_cookie(answer, settings, token_name, token, lifetime=sessions.LIFETIME)
+    mark = sessions.mark_device(settings, email, attempt.device)
+    remembered = timedelta(days=sessions.DEVICE_DAYS)
+    keep_cookie(answer, settings, device_cookie(https=settings.https), mark, lifetime=remembered)
     return answer
+
+
+@router.post("/here")
+def still_here(_visitor: SignedIn) -> Response:
+    """Tell that somebody is using the page, though it asks for nothing: they stay signed in."""
+    return Response(status_code=204)
 
 
 @router.post("/logout")
 def sign_out(request: Request, db: Db, settings: Config, now: Now) -> Response:
-    name = cookie_name(secure=settings.cookie_secure)
+    name = session_cookie(https=settings.https)
     with db.begin() as session:
         sessions.close_session(session, request.cookies.get(name, ""), now=now)
     answer = RedirectResponse("/login", 303)
-    answer.delete_cookie(name, httponly=True, secure=settings.cookie_secure, samesite="lax")
+    answer.delete_cookie(name, httponly=True, secure=settings.https, samesite="lax")
     return answer
+
+
+def _attempt(request: Request, settings: Settings, email: str) -> sessions.Try:
+    address = request.client.host if request.client else ""
+    mark = request.cookies.get(device_cookie(https=settings.https), "")
+    return sessions.Try(email, address, sessions.known_device(settings, email, mark))
 
 
 def _again(email: str, back: str, problem: HeadsupError) -> HTMLResponse:

@@ -129,6 +129,17 @@ document.addEventListener("keydown", (event) => {
   }
 });
 
+// ---- whoever uses the page stays signed in, also without a click that asks the server for something
+let told = Date.now();
+
+function stillHere() {
+  if (!panel && !find(".who")) return;
+  if (Date.now() - told < 5 * 60 * 1000) return;
+  told = Date.now();
+  fetch("/here", { method: "POST" });
+}
+for (const use of ["pointermove", "pointerdown", "keydown"]) document.addEventListener(use, stillHere, { passive: true });
+
 // Menus close when the click goes elsewhere.
 document.addEventListener("click", (event) => {
   for (const menu of document.querySelectorAll("details.menu[open]")) if (!menu.contains(event.target)) menu.open = false;
