@@ -2,7 +2,7 @@
 
 from models.access import ApiKey, LoginSession, LoginTries, Operator, Role, Scope
 from models.account import Account, Rep
-from models.alert import Alert, AlertEvent, AlertStatus, Resolution
+from models.alert import Alert, AlertEvent, AlertStatus, HoldoutDraw, Resolution, WrongReason
 from models.audit import AuditEntry, AuditHead, Erasure, WorkerStep
 from models.base import Base, UtcDateTime
 from models.complaint import Complaint
@@ -27,6 +27,7 @@ __all__ = [
     "Comparison",
     "Complaint",
     "Erasure",
+    "HoldoutDraw",
     "IngestKey",
     "LoginSession",
     "LoginTries",
@@ -55,4 +56,5 @@ __all__ = [
     "Verdict",
     "WatchDay",
     "WorkerStep",
+    "WrongReason",
 ]

@@ -5,7 +5,7 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID, uuid4
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, String, text
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from models.account import Account
@@ -31,10 +31,21 @@ class Resolution(StrEnum):
     WRONG = "wrong"
 
 
+class WrongReason(StrEnum):
+    """Why an alert should not have been raised: what training makes of it depends on this, not on the free text."""
+
+    DATA_ERROR = "data_error"
+    KNOWN_CAUSE = "known_cause_no_risk"
+    ALREADY_SOLVED = "already_solved"
+    CLIENT_NOT_AFFECTED = "client_not_affected"
+    OTHER = "other"
+
+
 class Alert(Base):
     """Operations' attention, asked for one account. At most one is live at a time.
 
-    `reasons`, `model`, `line` and `risk_opened` are frozen when it opens; `risk` follows the account's score.
+    `reasons`, `model`, `line` and `risk_opened` are frozen when it opens; `risk` follows the account's score, and
+    `risk_line` is the line of the model that `risk` comes from (none: still `line`).
     `asked_at` is when operations was last asked to look: when the alert opened or woke. `below_since` is when the
     risk calmed down; it is empty again once the risk is over the line.
     """
@@ -53,6 +64,7 @@ class Alert(Base):
     asked_at: Mapped[datetime]
     risk_opened: Mapped[float]
     risk: Mapped[float]
+    risk_line: Mapped[float | None]
     line: Mapped[float]
     model: Mapped[str] = mapped_column(String(64))
     reasons: Mapped[list[Any]]
@@ -68,6 +80,7 @@ class Alert(Base):
     resolved_by: Mapped[str | None] = mapped_column(String(254))
     resolution: Mapped[Resolution | None] = mapped_column(text_enum(Resolution))
     resolution_note: Mapped[str] = mapped_column(String(2000), default="")
+    wrong_reason: Mapped[WrongReason | None] = mapped_column(text_enum(WrongReason))
     version: Mapped[int] = mapped_column(default=1)
 
     account: Mapped[Account] = relationship(lazy="raise_on_sql")
@@ -96,3 +109,35 @@ class AlertEvent(Base):
     kind: Mapped[str] = mapped_column(String(40))
     actor: Mapped[str] = mapped_column(String(254))
     detail: Mapped[dict[str, Any]] = mapped_column(default=dict)
+
+
+HELD = text("held AND ended_at IS NULL")
+
+
+class HoldoutDraw(Base):
+    """A lot drawn for an account that deserved an alert: `held` back from it in silence, or alerted as usual.
+
+    Both kinds are kept, since only accounts that took part in a draw can be compared. `until` is the end of the
+    horizon, over which both are judged. A held one is silent until `ended_at`: the end of the horizon, or earlier.
+    """
+
+    __tablename__ = "holdout_draws"
+    __table_args__ = (
+        UniqueConstraint("account_id", "week"),
+        Index("ix_holdout_draws_one_held", "account_id", unique=True, postgresql_where=HELD, sqlite_where=HELD),
+        Index("ix_holdout_draws_drawn_at", "drawn_at"),
+        CheckConstraint("(ended_at IS NULL) = (ended_why IS NULL)", name="ended_has_reason"),
+    )
+
+    id: Mapped[int] = mapped_column(BigKey, primary_key=True)
+    account_id: Mapped[int] = mapped_column(ForeignKey("accounts.id"))
+    week: Mapped[str] = mapped_column(String(8))
+    drawn_at: Mapped[datetime]
+    held: Mapped[bool]
+    share: Mapped[float]
+    risk: Mapped[float]
+    line: Mapped[float]
+    model: Mapped[str] = mapped_column(String(64))
+    until: Mapped[datetime]
+    ended_at: Mapped[datetime | None]
+    ended_why: Mapped[str | None] = mapped_column(String(200))

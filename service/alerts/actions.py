@@ -6,7 +6,7 @@ from typing import Any
 
 import structlog
 
-from models import STARTER, Alert, AlertEvent, Resolution
+from models import STARTER, Alert, AlertEvent, Resolution, WrongReason
 from service.access import actions as access
 from service.access import queries as operators
 from service.alerts import queries, rules
@@ -68,23 +68,23 @@ def snooze(
 
 def resolve(session: Session, alert: Alert, text: str, *, by: str, now: datetime) -> None:
     """End an alert: the problem is fixed."""
-    if alert.resolution is not Resolution.FIXED:
-        _end(session, alert, Move.RESOLVE, Resolution.FIXED, text, by=by, now=now)
+    if alert.resolution is Resolution.FIXED:
+        return
+    rules.after(Move.RESOLVE, alert.status)
+    _close(alert, Resolution.FIXED, text, by=by, now=now)
+    _moved(session, alert, "resolved", by=by, now=now, note=text)
 
 
-def mark_wrong(session: Session, alert: Alert, why: str, *, by: str, now: datetime) -> None:
-    """End an alert that should not have been raised. The reason is kept for training."""
-    if alert.resolution is not Resolution.WRONG:
-        _end(session, alert, Move.MARK_WRONG, Resolution.WRONG, why, by=by, now=now)
-
-
-def _end(
-    session: Session, alert: Alert, move: Move, resolution: Resolution, text: str, *, by: str, now: datetime
+def mark_wrong(
+    session: Session, alert: Alert, why: str, reason: WrongReason = WrongReason.OTHER, *, by: str, now: datetime
 ) -> None:
-    rules.after(move, alert.status)
-    _close(alert, resolution, text, by=by, now=now)
-    kind = "wrong" if resolution is Resolution.WRONG else "resolved"
-    _moved(session, alert, kind, by=by, now=now, note=text)
+    """End an alert that should not have been raised. The reason says what training makes of that time."""
+    if alert.resolution is Resolution.WRONG:
+        return
+    rules.after(Move.MARK_WRONG, alert.status)
+    _close(alert, Resolution.WRONG, why, by=by, now=now)
+    alert.wrong_reason = reason
+    _moved(session, alert, "wrong", by=by, now=now, note=why, reason=reason.value)
 
 
 def _close(alert: Alert, resolution: Resolution, text: str, *, by: str, now: datetime) -> None:

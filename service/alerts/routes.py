@@ -107,8 +107,8 @@ def resolve_alert(alert_id: UUID, body: ResolveIn, db: Db, caller: Operating, no
 
 @router.post("/{alert_id}/wrong")
 def mark_alert_wrong(alert_id: UUID, body: WrongIn, db: Db, caller: Operating, now: Now) -> AlertOut:
-    """End the alert: it should not have been raised. The reason is kept as a label for training."""
+    """End the alert: it should not have been raised. Training uses the reason."""
     with db.begin() as session:
         alert = queries.alert(session, alert_id)
-        actions.mark_wrong(session, alert, body.why, by=caller.actor, now=now)
+        actions.mark_wrong(session, alert, body.why, body.reason, by=caller.actor, now=now)
         return alert_out(alert)

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from models import Alert, AlertEvent, AlertStatus, Resolution
+from models import Alert, AlertEvent, AlertStatus, Resolution, WrongReason
 from service.alerts.queries import LIVE_STATUSES
 from service.kit.fields import Address, Incoming, Moment, Number, Prose
 
@@ -76,11 +76,19 @@ class ResolveIn(Incoming):
 
 
 class WrongIn(Incoming):
-    """Why the alert should not have been raised; it becomes a label for training."""
+    """Why the alert should not have been raised; training uses it."""
 
-    model_config = ConfigDict(json_schema_extra={"examples": [{"why": "These were test orders."}]})
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"why": "These were test orders.", "reason": "data_error"}]}
+    )
 
     why: Annotated[Note, Field(min_length=1)]
+    reason: WrongReason = Field(
+        WrongReason.OTHER,
+        strict=False,
+        description="`data_error`: the figures are not true, so that time is left out of training. "
+        "`already_solved`: somebody had acted before. The others are kept as they are: the outcome tells.",
+    )
 
 
 EXAMPLE: dict[str, Any] = {
@@ -137,6 +145,7 @@ class AlertOut(BaseModel):
     resolved_by: str | None
     resolution: Resolution | None
     resolution_note: str
+    wrong_reason: WrongReason | None = Field(description="Only of an alert that was called wrong.")
 
 
 class EventOut(BaseModel):

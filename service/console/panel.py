@@ -46,6 +46,7 @@ def panel_facts(
         "operators": access.operators(session),
         "update_presets": presets,
         "snooze_presets": rules.snooze_presets(now, visitor.zone),
+        "wrong_reasons": rules.WRONG_REASONS,
         "rise_to": min(round(alert.risk + RISE, 3), 1.0),
         "draft": draft or fresh,
         "missing": missing,

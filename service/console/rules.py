@@ -6,6 +6,7 @@ from datetime import date, datetime, timedelta
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
+from models import WrongReason
 from service.kit.errors import Invalid
 from service.kit.fields import LARGEST
 
@@ -36,6 +37,13 @@ HAPPENED = {
     "rep_acknowledged": "rep has it",
     "mail_refused": "mail refused",
     "wrong": "marked wrong",
+}
+WRONG_REASONS = {
+    WrongReason.DATA_ERROR: "The data are not true",
+    WrongReason.KNOWN_CAUSE: "Known cause, no risk",
+    WrongReason.ALREADY_SOLVED: "Already solved",
+    WrongReason.CLIENT_NOT_AFFECTED: "The client is not affected",
+    WrongReason.OTHER: "Something else",
 }
 
 

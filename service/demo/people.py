@@ -73,7 +73,8 @@ class Operators:
         if plan.answer_at is None or now < plan.answer_at:
             return
         if plan.verdict == "wrong":
-            self._post(alert, "wrong", {"why": "The figures come from a stock-taking, not from the client's orders."})
+            why = "The figures come from a stock-taking, not from the client's orders."
+            self._post(alert, "wrong", {"why": why, "reason": "data_error"})
         elif plan.verdict == "snooze":
             self._post(alert, "snooze", {"until": (now + timedelta(hours=20)).isoformat()})
             plan.verdict = "answer"

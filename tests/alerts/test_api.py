@@ -161,6 +161,7 @@ def test_a_snooze_by_risk_alone_ends_after_90_days(post):
         ("wrong", {"why": " "}),
         ("wrong", {}),
         ("wrong", {"why": "\x00"}),
+        ("wrong", {"why": "No.", "reason": "no idea"}),
         ("resolve", {"note": "\ud800"}),
         ("resolve", {"note": "x" * 2001}),
         ("resolve", {"note": "Done.", "by": "somebody else"}),
@@ -192,3 +193,14 @@ def test_the_list_says_how_many_accounts_wait_for_room(api, db, settings):
             make.score(session, make.account(session), 0.9)
 
     assert api.get("/v1/alerts").json()["waiting"] == 25 - 2 * settings.alerts_per_day
+
+
+@pytest.mark.parametrize(
+    ("body", "kept"),
+    [({"why": "Test orders.", "reason": "data_error"}, "data_error"), ({"why": "Test orders."}, "other")],
+)
+def test_what_was_wrong_is_one_of_a_few_reasons_beside_the_words(api, alert_id, post, body, kept):
+    answer = post("wrong", body).json()
+
+    assert (answer["wrong_reason"], answer["resolution_note"]) == (kept, "Test orders.")
+    assert api.get(f"/v1/alerts/{alert_id}").json()["events"][-1]["detail"]["reason"] == kept

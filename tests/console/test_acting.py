@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select
 
-from models import Alert, AlertStatus, Resolution, Update
+from models import Alert, AlertStatus, Resolution, Update, WrongReason
 from service.alerts import actions
 from tests import make
 from tests.make import MONDAY
@@ -45,9 +45,14 @@ def test_every_move_works_as_a_plain_form(ola, db, alert, move, form, status):  
 
 
 def test_a_wrong_alert_keeps_the_reason_for_training(ola, db, alert):
-    ola.post(f"/alerts/{alert.id}/wrong", data={"text": "A holiday."})
+    panel = ola.get(f"/alerts/{alert.id}").text
+    ola.post(f"/alerts/{alert.id}/wrong", data={"text": "A holiday.", "reason": "client_not_affected"})
 
-    assert (stored(db).resolution, stored(db).resolution_note) == (Resolution.WRONG, "A holiday.")
+    ended = stored(db)
+    assert (ended.resolution, ended.resolution_note) == (Resolution.WRONG, "A holiday.")
+    assert ended.wrong_reason is WrongReason.CLIENT_NOT_AFFECTED
+    assert all(f'<option value="{reason}">' in panel for reason in WrongReason)
+    assert "the client is not affected" in ola.get(f"/alerts/{alert.id}").text
 
 
 def test_htmx_gets_the_panel_and_the_row_and_nothing_else(ola, alert):

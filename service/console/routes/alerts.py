@@ -6,6 +6,7 @@ from uuid import UUID
 from fastapi import APIRouter, Form
 from starlette.responses import HTMLResponse, Response
 
+from models import WrongReason
 from service.alerts import actions
 from service.alerts import queries as alert_queries
 from service.console.attempt import Trying
@@ -61,5 +62,7 @@ def resolve(attempt: Trying, text: Text = "") -> Response:
 
 
 @router.post("/wrong")
-def mark_wrong(attempt: Trying, text: Text = "") -> Response:
-    return attempt.act(actions.mark_wrong, text)
+def mark_wrong(
+    attempt: Trying, reason: Annotated[WrongReason, Form()] = WrongReason.OTHER, text: Text = ""
+) -> Response:
+    return attempt.act(actions.mark_wrong, text, reason)
