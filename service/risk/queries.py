@@ -57,6 +57,15 @@ def risks(
     return session.execute(wanted.order_by(order, columns.account_id).limit(limit)).all()
 
 
+def priority() -> ColumnElement[float]:
+    """The value at stake: the chance of more complaints than usual, times the account's value.
+
+    An account of unknown value counts as an average one; where no value is known at all, the chance alone decides.
+    """
+    average = select(func.avg(Account.value)).scalar_subquery()
+    return Score.rise * func.coalesce(Account.value, average, 1.0)
+
+
 def _listed(today: date) -> Subquery:
     """All scored accounts. The rank is taken before anything is filtered."""
     week_ago = (
@@ -75,6 +84,8 @@ def _listed(today: date) -> Subquery:
             Account.segment,
             Rep.email.label("rep"),
             Score.risk,
+            Score.rise,
+            priority().label("priority"),
             func.rank().over(order_by=Score.risk.desc()).label("rank"),
             change.label("change_7d"),
             func.coalesce(change, UNKNOWN_CHANGE).label("sort_change"),

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Header, Query, Request
 from starlette.responses import JSONResponse, Response
 
+from models import STARTER
 from service.access.guards import Reader
 from service.accounts.queries import account as account_of
 from service.kit.cursors import Cursor, read_cursor, write_cursor
@@ -51,7 +52,7 @@ def list_risks(
     accept: Annotated[str, Header(include_in_schema=False)] = "",
     if_none_match: Annotated[str, Header()] = "",
 ) -> Response:
-    """List accounts by risk, the riskiest first.
+    """List accounts by risk, the riskiest first; with `sort=-priority` those with most at stake.
 
     An account is listed once it has a score. Poll with `If-None-Match`: 304 means that nothing has changed.
     With `Accept: text/csv` the page comes as CSV, and the next one as a `Link` header.
@@ -88,6 +89,8 @@ def _item(row: Any, line: float) -> RiskItem:
         risk=round(row.risk, 6),
         rank=row.rank,
         band=band(row.risk, line),
+        rise=None if row.model == STARTER else round(row.rise, 6),
+        priority=round(row.priority, 6),
         change_7d=None if row.change_7d is None else round(row.change_7d, 6),
         reasons=[reason["sentence"] for reason in row.reasons],
         scored_at=row.scored_at,

@@ -19,6 +19,8 @@ class Sort(StrEnum):
 
     RISK_DESC = "-risk"
     RISK = "risk"
+    PRIORITY_DESC = "-priority"
+    PRIORITY = "priority"
     NAME = "name"
     NAME_DESC = "-name"
     CHANGE_DESC = "-change_7d"

@@ -13,6 +13,8 @@ EXAMPLE: dict[str, Any] = {
     "risk": 0.83,
     "rank": 1,
     "band": "high",
+    "rise": 0.59,
+    "priority": 70800.0,
     "change_7d": 0.41,
     "reasons": ["Share delivered late 4 % → 19 % in 9 days"],
     "scored_at": "2026-03-02T12:00:00Z",
@@ -34,8 +36,14 @@ class RiskItem(BaseModel):
     risk: float = Field(description="In [0, 1]: how likely a complaint is within the horizon.")
     rank: int = Field(description="1 is the account most at risk, of all accounts whatever the filter.")
     band: str = Field(description="high: at or over the alert line; watch: over half of it; calm.")
+    rise: float | None = Field(
+        description="In [0, 1]: how likely more complaints than usual are; null for the starter score."
+    )
+    priority: float = Field(
+        description="The value at stake, by which alerts open: rise (or the starter score) times the value."
+    )
     change_7d: float | None = Field(description="Risk now less risk 7 days ago; null if it was not known then.")
-    reasons: list[str] = Field(description="Sentences with numbers, the strongest first.")
+    reasons: list[str] = Field(description="What raises the risk, then what lowers it; what changed first.")
     scored_at: datetime
     data_through: datetime | None = Field(description="The newest observation that was read.")
     model: str = Field(description='The model\'s version; "starter" is a score that is no trained probability.')

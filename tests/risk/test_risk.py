@@ -43,6 +43,8 @@ def test_the_riskiest_comes_first_with_its_reasons(api):
         "risk",
         "rank",
         "band",
+        "rise",
+        "priority",
         "change_7d",
         "reasons",
         "scored_at",
@@ -90,7 +92,36 @@ def test_a_rep_sees_her_own(api):
     assert ids(api.get("/v1/risk", params={"rep": rep.upper()})) == ["a3"]
 
 
-@pytest.mark.parametrize("sort", ["-risk", "risk", "name", "-name", "change_7d", "-change_7d", "account_id"])
+@pytest.mark.usefixtures("scored")
+def test_the_starter_score_claims_no_chance_of_a_rise(api):
+    assert {item["rise"] for item in api.get("/v1/risk").json()["items"]} == {None}
+
+
+def test_the_priority_is_the_value_at_stake(api, db):
+    with db.begin() as session:
+        for name, value, rise in (("noisy", 100.0, 0.2), ("quiet", 300.0, 0.4), ("unknown", None, 0.5)):
+            account = make.account(session, external_id=name, value=value)
+            make.score(session, account, rise=rise, model="20260301-1")
+
+    items = api.get("/v1/risk", params={"sort": "-priority"}).json()["items"]
+
+    assert [(item["account_id"], item["rise"], item["priority"]) for item in items] == [
+        ("quiet", 0.4, 120.0),
+        ("unknown", 0.5, 100.0),
+        ("noisy", 0.2, 20.0),
+    ]
+
+
+def test_where_no_value_is_known_the_rise_alone_decides(api, db):
+    with db.begin() as session:
+        make.score(session, make.account(session, value=None), rise=0.3, model="20260301-1")
+
+    assert api.get("/v1/risk").json()["items"][0]["priority"] == 0.3
+
+
+@pytest.mark.parametrize(
+    "sort", ["-risk", "risk", "priority", "-priority", "name", "-name", "change_7d", "-change_7d", "account_id"]
+)
 @pytest.mark.usefixtures("scored")
 def test_pages_show_every_account_once(api, sort):
     seen, cursor = [], None

@@ -16,6 +16,7 @@ from models import Account, Alert, AlertEvent, AlertStatus, ModelStatus, Rep, Sc
 from models.alert import LIVE
 from service.alerts.rules import AlertNotFound, ChangedMeanwhile, LastAlert
 from service.kit.database import Session
+from service.risk.queries import priority
 
 REVIEW_LOCK = 4_711_002
 
@@ -154,8 +155,6 @@ def candidates(session: Session, lines: dict[str, float]) -> list[Candidate]:
     The priority is the value at stake: the chance of more complaints than usual, times the account's value. An
     account of unknown value counts as an average one.
     """
-    average = select(func.avg(Account.value)).scalar_subquery()
-    priority = Score.rise * func.coalesce(Account.value, average, 1.0)
     other = aliased(Alert)
     newest = select(other.id).where(other.account_id == Score.account_id)
     newest = newest.order_by(other.opened_at.desc(), other.id).limit(1)
@@ -166,7 +165,7 @@ def candidates(session: Session, lines: dict[str, float]) -> list[Candidate]:
         .join(Account, Account.id == Score.account_id)
         .outerjoin(Alert, Alert.id == newest.correlate(Score).scalar_subquery())
         .where(over, ~live.correlate(Score).exists())
-        .order_by(priority.desc(), Score.risk.desc(), Score.account_id)
+        .order_by(priority().desc(), Score.risk.desc(), Score.account_id)
     )
     return [
         Candidate(account_id, risk, model, LastAlert(ended, how, last_risk) if ended and how else None)
