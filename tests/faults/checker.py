@@ -70,6 +70,7 @@ class World:
 def check(world: World) -> list[Finding]:
     """List every broken promise."""
     return [
+        *(Finding("refused", event.of) for event in world.history if event.outcome is Outcome.FAIL),
         *_observations(world),
         *_updates(world),
         *_heads_ups(world),

@@ -11,8 +11,8 @@ from uuid import uuid4
 
 import httpx2
 
-from tests.faults.cluster import METRICS
 from tests.faults.history import Event, History, Outcome
+from tests.faults.scenario import METRICS
 
 BATCH = 20
 DAYS_BACK = 9
@@ -68,7 +68,7 @@ class Sender(Client):
         super().__init__(name, url, key, history, pause=pause)
         self._accounts = accounts
         self._numbers = itertools.count(1)
-        self._started = datetime.now(UTC).replace(microsecond=0)
+        self._begun = datetime.now(UTC).replace(microsecond=0)
 
     def work(self) -> None:
         of = f"{self.name}-{next(self._numbers)}"
@@ -91,7 +91,7 @@ class Sender(Client):
             time.sleep(self.luck.uniform(0.05, 0.3))
 
     def _row(self, item: str) -> dict[str, object]:
-        at = self._started - timedelta(days=self.luck.randrange(DAYS_BACK), minutes=5)
+        at = self._begun - timedelta(days=self.luck.randrange(DAYS_BACK), minutes=5)
         return {
             "account_id": self.luck.choice(self._accounts),
             "metric": self.luck.choice(METRICS),

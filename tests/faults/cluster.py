@@ -2,8 +2,6 @@
 
 import os
 import signal
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -22,10 +20,10 @@ from service.kit.database import Database
 from service.kit.settings import Settings
 from service.metrics import actions as metrics
 from service.metrics.schemas import ObservationIn
+from tests.faults.scenario import METRICS
+from tests.faults.zygote import Zygote
 from tests.postgres import free_port
 
-ROOT = Path(__file__).parents[2]
-METRICS = ("late_share", "damaged_share", "short_share")
 STARTS_WITHIN = 60
 # Short lives: a fault test has no minutes to wait for a lease.
 SETTINGS = {
@@ -56,7 +54,8 @@ class Cluster:
         self.settings = Settings(data_dir=folder, database_url=database_url, smtp_url=smtp_url, _env_file=None)
         # The embedded database is for one process, which works by itself.
         self.names = ["api"] if self.settings.embedded else ["api", *(f"worker-{n + 1}" for n in range(workers))]
-        self._running: dict[str, subprocess.Popen[bytes]] = {}
+        self.zygote = Zygote()
+        self._pids: dict[str, int] = {}
         self.db = Database(self.settings.database)
 
     def install(self) -> str:
@@ -67,32 +66,34 @@ class Cluster:
             return access.create_key(session, "faults", [Scope.ADMIN], by="test", now=now)
 
     def start(self, *names: str, crash: str = "") -> None:
+        environment = self.environment | {"HEADSUP_CRASH": crash}
         for name in names or self.names:
             command = ["serve", "--port", str(self.port)] if name == "api" else ["worker"]
-            with (self.folder / f"{name}.log").open("ab") as log:
-                self._running[name] = subprocess.Popen(
-                    [sys.executable, "-m", "service", *command],
-                    cwd=ROOT,
-                    env=self.environment | {"HEADSUP_CRASH": crash},
-                    stdout=log,
-                    stderr=log,
-                )
+            self._pids[name] = self.zygote.fork(command, environment, self.folder / f"{name}.log")
 
     def signal(self, name: str, what: signal.Signals) -> None:
-        self._running[name].send_signal(what)
+        os.kill(self._pids[name], what)
 
     def kill(self, *names: str) -> None:
         """End processes as power loss would, and start none."""
         for name in names:
-            self._running[name].kill()
+            if self.lives(name):
+                self.signal(name, signal.SIGKILL)
         for name in names:
-            self._running.pop(name).wait()
+            self.wait_ended(name)
+
+    def lives(self, name: str) -> bool:
+        return lives(self._pids[name])
+
+    def wait_ended(self, name: str, within: float = 60) -> None:
+        wait_pid(self._pids[name], within)
+
+    def is_halted(self, name: str) -> bool:
+        """Whether a process stands still, as one does that halted itself at a crash point."""
+        return Path(f"/proc/{self._pids[name]}/stat").read_text().rpartition(")")[2].split()[0] == "T"
 
     def pid(self, name: str) -> int:
-        return self._running[name].pid
-
-    def has_ended(self, name: str) -> int | None:
-        return self._running[name].poll()
+        return self._pids[name]
 
     def wait_ready(self, within: float = STARTS_WITHIN) -> float:
         """Wait until the API answers that it is ready; return how long that took."""
@@ -111,12 +112,25 @@ class Cluster:
         return (self.folder / f"{name}.log").read_text(errors="replace")
 
     def close(self) -> None:
-        for process in self._running.values():
-            process.kill()
-        for process in self._running.values():
-            process.wait()
-        self._running.clear()
+        self.kill(*self._pids)
+        self.zygote.close()
         self.db.close()
+
+
+def lives(pid: int) -> bool:
+    """Whether a process that is not our child still runs."""
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return True
+
+
+def wait_pid(pid: int, within: float = 60) -> None:
+    until = time.monotonic() + within
+    while lives(pid):
+        assert time.monotonic() < until, f"process {pid} has not ended within {within} s"
+        time.sleep(0.01)
 
 
 @contextmanager

@@ -32,6 +32,7 @@ HONEST = World(
 )
 WRONG_COUNT = Event(Outcome.OK, "observe", "c1-1", {"accepted": 1})
 FORGED = {
+    "refused": {"history": (*HONEST.history, Event(Outcome.FAIL, "observe", "c1-3"))},
     "accepted and lost": {"observations": {KEY: 0.5}},
     "stored and never sent": {"observations": {KEY: 0.5, OTHER: 0.7}},
     "answered with another count than was sent": {"history": (*HONEST.history, WRONG_COUNT)},

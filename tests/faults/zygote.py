@@ -1,0 +1,88 @@
+"""A process that has imported everything and forks others on demand, so that 40 starts cost no 40 imports.
+
+What it forks are processes of their own: they open their own files and sockets, and die alone.
+"""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any, NoReturn
+
+from service import __main__ as program
+from service.commands import run
+from service.kit import crash
+from service.scoring import scoring_round
+from tests.faults import scenario
+
+# Loaded only when needed, in life; here before the first fork.
+PRELOADED = (run, scoring_round)
+ROOT = Path(__file__).parents[2]
+
+
+class Zygote:
+    """The test's end: asks for a process and gets its pid."""
+
+    def __init__(self) -> None:
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "tests.faults.zygote"],
+            cwd=ROOT,
+            env=os.environ | {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"},
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+
+    def fork(self, command: list[str], environment: dict[str, str], log: Path) -> int:
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        order = {"command": command, "environment": environment, "log": str(log)}
+        self._process.stdin.write(json.dumps(order) + "\n")
+        self._process.stdin.flush()
+        return int(self._process.stdout.readline())
+
+    def close(self) -> None:
+        self._process.kill()
+        self._process.communicate()
+
+
+def serve() -> None:
+    """Fork one process for each line of standard input and print its pid."""
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+    for line in sys.stdin:
+        order = json.loads(line)
+        pid = os.fork()
+        if pid == 0:
+            signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+            _become(order)
+            crash.plan = crash.Plan.of(os.environ.get("HEADSUP_CRASH", ""))
+            _run(scenario.main if order["command"] == ["scenario"] else program.main)
+        print(pid, flush=True)  # noqa: T201  the answer
+
+
+def _become(order: dict[str, Any]) -> None:
+    log = os.open(order["log"], os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+    nothing = os.open(os.devnull, os.O_RDONLY)
+    for old, new in ((nothing, 0), (log, 1), (log, 2)):
+        os.dup2(old, new)
+    os.environ.clear()
+    os.environ.update(order["environment"])
+    sys.argv = ["headsup", *order["command"]]
+
+
+def _run(main: Any) -> NoReturn:
+    status = 1
+    try:
+        main()
+        status = 0
+    except SystemExit as end:
+        status = end.code if isinstance(end.code, int) else 1
+    finally:
+        sys.stderr.flush()
+        os._exit(status)
+
+
+if __name__ == "__main__":
+    serve()
