@@ -17,7 +17,6 @@ from service.scoring.linear import Linear, squeeze, standardised
 from service.scoring.trees import Trees
 
 Numbers = NDArray[np.float64]
-MOST_TREES = 200
 SMALL_TABLE = 4_000_000
 LEARNING_RATE = 0.06
 # Each split looks at some of the columns only: faster, and no worse on later weeks.
@@ -76,12 +75,13 @@ class Table:
 
 
 def fit_linear(
-    table: Table, label: NDArray[np.bool_], weight: Numbers, columns: Sequence[Column], strength: float
+    table: Table, label: NDArray[np.bool_], weight: Numbers, columns: Sequence[Column], strength: float | Numbers
 ) -> Linear:
     """Fit a logistic regression whose weights may only have the sign of their metric's bad direction.
 
-    `weight` says how much each row counts. `strength` is scikit-learn's C: large trusts the data, small pulls the
-    weights to zero. scikit-learn's own solver knows no bounds, so this is the same loss under L-BFGS-B.
+    `weight` says how much each row counts. `strength` is scikit-learn's C, one for all or one a column: large trusts
+    the data, small pulls the weights to zero; gaps have the smallest. scikit-learn's own solver knows no bounds, so
+    this is the same loss under L-BFGS-B.
     """
     numbers, width = table.numbers, len(columns)
     signs = [column.sign for column in columns] + [0] * len(table.gaps)
@@ -90,12 +90,13 @@ def fit_linear(
     mean = np.clip(np.average(label, weights=weight), 1e-6, 1 - 1e-6)
     start = np.append(np.zeros(len(signs)), np.log(mean / (1 - mean)))
     target = np.where(label, 1.0, -1.0)
+    each = np.append(np.broadcast_to(strength, width), np.full(len(table.gaps), np.min(strength)))
 
     def loss(weights: Numbers) -> tuple[float, Numbers]:
         margin = target * ((numbers @ weights[:-1].astype(np.float32)).astype(np.float64) + weights[-1])
         pull = -target * weight / (1 + np.exp(np.clip(margin, -500, 500)))
-        gradient = np.append(pull.astype(np.float32) @ numbers + weights[:-1] / strength, pull.sum())
-        size = weight @ np.logaddexp(0, -margin) + weights[:-1] @ weights[:-1] / (2 * strength)
+        gradient = np.append(pull.astype(np.float32) @ numbers + weights[:-1] / each, pull.sum())
+        size = weight @ np.logaddexp(0, -margin) + weights[:-1] @ (weights[:-1] / each) / 2
         return float(size) / len(target), gradient / len(target)
 
     with threads(numbers):

@@ -1,7 +1,8 @@
-"""From a dataset to a model: drop what says nothing, fit, choose on later weeks, calibrate where it helps, refit."""
+"""From a dataset to a model: drop what says nothing, choose by forward chaining, calibrate where it helps, fit."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,15 +12,10 @@ from service.scoring.features import Column
 from service.scoring.linear import Linear
 from service.scoring.trained import Blend, sigmoid
 from service.scoring.trees import Trees
-from training import checks, fitting
+from training import checks, choice, fitting
 from training.checks import LEAST_POSITIVES
 from training.dataset import Dataset
 
-# Fewer complaints than that before the validation: trees learn noise (measured: .61 against the linear model's .65).
-TREE_POSITIVES = 100
-STRENGTHS = (0.001, 0.01, 0.1)
-SHARES = (1.0, 0.5, 0.0)
-KINDS = {1.0: "linear", 0.5: "blend", 0.0: "trees"}
 # The log loss must fall by this share before a calibration is believed.
 WORTH_CALIBRATING = 0.005
 
@@ -30,10 +26,14 @@ Step = Callable[[str], None]
 
 @dataclass(frozen=True)
 class Recipe:
-    """What the validation chose. `share` is the linear part's; `slope` and `shift` calibrate."""
+    """What the folds chose. `share` is the linear part's; `slope` and `shift` calibrate.
+
+    `folds`: each fold's weeks and losses, for the card.
+    """
 
     columns: tuple[Column, ...]
     strength: float
+    anchored: bool
     trees: int
     share: float
     slope: float
@@ -41,15 +41,16 @@ class Recipe:
     seed: int
     why: str
     dropped: tuple[str, ...]
+    folds: tuple[Mapping[str, Any], ...] = ()
 
     def as_card(self) -> dict[str, object]:
         facts = asdict(self)
         del facts["columns"]
-        return facts | {"dropped": list(self.dropped)}
+        return facts | {"dropped": list(self.dropped), "folds": list(self.folds)}
 
 
 def choose(data: Dataset, train: Rows, validation: Rows, *, seed: int, step: Step) -> tuple[Recipe, Blend]:
-    """Fit the candidates on the training rows and pick by log loss on the validation rows.
+    """Choose by forward chaining up to the end of the validation rows, and calibrate by what the folds foretold.
 
     Returns the recipe and the model fitted by it on the training rows alone.
 
@@ -58,23 +59,25 @@ def choose(data: Dataset, train: Rows, validation: Rows, *, seed: int, step: Ste
     """
     checks.enough(data, train, validation)
     columns, dropped = checks.telling(data, train)
-    early, later = _part(data, columns, train), _part(data, columns, validation)
-    checks.no_leak(columns, later.values, later.label)
-    step("linear part")
-    strength, linear = _best_linear(columns, early, later)
-    alone = _blend(data, columns, early.values, linear=linear, trees=None, share=1.0)
-    blend, trees, log_odds = alone, 0, alone.log_odds(later.values)
-    positives = int(early.label.sum())
-    why = f"linear only: {positives} account-weeks with a complaint to learn from, trees need {TREE_POSITIVES}"
-    if positives >= TREE_POSITIVES:
-        step("trees")
-        trees, grown = _best_trees(data, columns, early, later, seed)
-        step("choice")
-        other = _blend(data, columns, early.values, linear=None, trees=grown, share=0.0)
-        blend, log_odds, why = _mixed(alone, other, later)
-    slope, shift = calibration(log_odds, later.label, later.weight, later.as_of)
-    blend = replace(blend, slope=slope, shift=shift)
-    return Recipe(columns, strength, trees, blend.share, slope, shift, seed, why, dropped), blend
+    checks.no_leak(columns, data.pick(columns)[validation], data.label[validation])
+    chained = choice.folds(data, train, validation)
+    chosen = choice.choose(data, columns, _grouped(data, columns), chained, seed=seed, step=step)
+    later = chosen.later
+    slope, shift = calibration(chosen.raw, data.label[later], data.weight[later], data.as_of[later])
+    recipe = Recipe(
+        columns=columns,
+        strength=chosen.strength,
+        anchored=chosen.anchored,
+        trees=chosen.trees,
+        share=chosen.share,
+        slope=slope,
+        shift=shift,
+        seed=seed,
+        why=chosen.why,
+        dropped=dropped,
+        folds=tuple(chosen.folds),
+    )
+    return recipe, fit(data, train, recipe)
 
 
 def fit(data: Dataset, rows: Rows, recipe: Recipe) -> Blend:
@@ -83,7 +86,8 @@ def fit(data: Dataset, rows: Rows, recipe: Recipe) -> Blend:
     linear = trees = None
     if recipe.share > 0:
         table = fitting.Table.of(part.values)
-        linear = fitting.fit_linear(table, part.label, part.weight, recipe.columns, recipe.strength)
+        each = choice.penalties(data, recipe.columns, recipe.strength, anchored=recipe.anchored)
+        linear = fitting.fit_linear(table, part.label, part.weight, recipe.columns, each)
     if recipe.share < 1:
         grouped = _grouped(data, recipe.columns)
         grown = fitting.fit_trees(
@@ -156,43 +160,6 @@ def _blend(
         centre=np.zeros(len(grouped.names)),
     )
     return replace(blend, centre=blend.contributions(values).mean(axis=0))
-
-
-def _mixed(linear: Blend, trees: Blend, later: _Part) -> tuple[Blend, Numbers, str]:
-    """Mix the two parts so that the later rows fit best: the blend, its log-odds of those rows, and why."""
-    one, other = linear.log_odds(later.values), trees.log_odds(later.values)
-    tried = {share: share * one + (1 - share) * other for share in SHARES}
-    losses = {share: log_loss(later.label, later.weight, sigmoid(tried[share])) for share in SHARES}
-    best = min(SHARES, key=lambda share: losses[share])
-    told = ", ".join(f"{KINDS[share]} {losses[share]:.4f}" for share in SHARES)
-    centre = best * linear.centre + (1 - best) * trees.centre
-    blend = replace(linear, trees=trees.trees, share=best, centre=centre)
-    return blend, tried[best], f"{KINDS[best]} has the least log loss on the validation weeks ({told})"
-
-
-def _best_linear(columns: tuple[Column, ...], early: _Part, later: _Part) -> tuple[float, Linear]:
-    table = fitting.Table.of(early.values)
-    fitted = {
-        strength: fitting.fit_linear(table, early.label, early.weight, columns, strength) for strength in STRENGTHS
-    }
-    everything = [range(len(columns))]
-    losses = {}
-    for strength, linear in fitted.items():
-        raw = linear.contributions(later.values, everything)[:, 0] + linear.intercept
-        losses[strength] = log_loss(later.label, later.weight, sigmoid(raw))
-    best = min(STRENGTHS, key=lambda strength: losses[strength])
-    return best, fitted[best]
-
-
-def _best_trees(data: Dataset, columns: tuple[Column, ...], early: _Part, later: _Part, seed: int) -> tuple[int, Trees]:
-    """Grow many trees and keep as many of the first as do best on the later rows."""
-    grouped = _grouped(data, columns)
-    grown = fitting.fit_trees(
-        early.values, early.label, early.weight, columns, grouped, trees=fitting.MOST_TREES, seed=seed
-    )
-    losses = [log_loss(later.label, later.weight, sigmoid(raw)) for raw in grown.staged_decision_function(later.values)]
-    best = int(np.argmin(losses)) + 1
-    return best, fitting.plain(grown, grouped, early.values, best)
 
 
 def _platt(log_odds: Numbers, label: NDArray[np.bool_], weight: Numbers) -> tuple[float, float]:

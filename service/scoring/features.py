@@ -15,6 +15,8 @@ unless said otherwise; NaN where there is no value):
 - `off_28`: share of the days with a value that missed the target
 - `worst_7`: the worst day of the last seven
 - `usual`: the level of the own past
+
+Where observations name items, the account's live items speak too: see `service.scoring.items`.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -25,8 +27,9 @@ import narwhals as nw
 import numpy as np
 from numpy.typing import NDArray
 
-from service.scoring import past, windows
+from service.scoring import items, past, windows
 from service.scoring.definitions import MEAN, Definition
+from service.scoring.items import ITEMS, ItemModel
 from service.scoring.past import DAY, Frame, History, Prior
 from service.scoring.windows import PAST_FROM, PAST_TO
 
@@ -41,7 +44,7 @@ COMPLAINTS, ACCOUNT = "complaints", "account"
 
 @dataclass(frozen=True)
 class Column:
-    """A feature: `group` is the metric's key (or complaints, account); `sign` how it may move the risk."""
+    """A feature: `group` is the metric's key (or complaints, account, items); `sign` how it may move the risk."""
 
     group: str
     stat: str
@@ -96,19 +99,28 @@ class Stats(Mapping[str, Mapping[str, float]]):
         return len(self.places)
 
 
-def columns(definitions: Sequence[Definition]) -> tuple[Column, ...]:
-    """The features of these metrics, in order."""
+def columns(definitions: Sequence[Definition], *, with_items: bool = False) -> tuple[Column, ...]:
+    """The features of these metrics, in order; those of the items last."""
     found = [column for definition in definitions for column in _of_metric(definition)]
     found += [Column(COMPLAINTS, stat, sign) for stat, sign in past.COMPLAINT_STATS.items()]
-    return (*found, Column(ACCOUNT, "age"))
+    found.append(Column(ACCOUNT, "age"))
+    if with_items:
+        found += [Column(ITEMS, stat, sign) for stat, sign in items.STATS.items()]
+    return tuple(found)
 
 
-def build(history: History, snapshots: Frame, definitions: Sequence[Definition], prior: Prior) -> Features:
+def build(
+    history: History,
+    snapshots: Frame,
+    definitions: Sequence[Definition],
+    prior: Prior,
+    followed: ItemModel | None = None,
+) -> Features:
     """Compute the features of each snapshot (columns `account`, `as_of`) from what was known by then.
 
-    All snapshots of a call share their time of day: the days of one call must be the same days.
+    With `followed` its items speak too. All snapshots of a call share their time of day: the days of one call must be the same days.
     """
-    wanted = columns(definitions)
+    wanted = columns(definitions, with_items=followed is not None)
     values = np.full((len(snapshots), len(wanted)), np.nan, np.float32)
     if len(snapshots) == 0:
         return Features(wanted, values)
@@ -125,6 +137,9 @@ def build(history: History, snapshots: Frame, definitions: Sequence[Definition],
     values[:, place[f"{ACCOUNT}:age"]] = rows["account_age"].to_numpy()
     for stat, numbers in past.complaint_stats(history, rows, prior).items():
         values[:, place[f"{COMPLAINTS}:{stat}"]] = numbers
+    if followed is not None:
+        for stat, numbers in items.features(followed, history.observations, snapshots, definitions).items():
+            values[:, place[f"{ITEMS}:{stat}"]] = numbers
     return Features(wanted, values)
 
 
@@ -134,7 +149,8 @@ def _of_metric(definition: Definition) -> list[Column]:
     stats |= {f"level_{days}": sign for days in WINDOWS}
     if definition.combine == MEAN:
         stats |= {f"count_{days}": 0 for days in WINDOWS}
-    stats |= {"usual": sign, "change_7": sign, "change_28": sign, "slope": sign}
+    # The own past is the yardstick, not the trouble: at the same level now, a bad past makes it no worse.
+    stats |= {"usual": 0, "change_7": sign, "change_28": sign, "slope": sign}
     if sign:
         stats |= {"worst_7": sign}
     if sign and definition.target is not None:

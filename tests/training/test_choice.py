@@ -1,0 +1,128 @@
+"""Which model: by folds in time, each judged on what it could not know."""
+
+import numpy as np
+import pytest
+
+from service.scoring.definitions import LAST, Definition
+from service.scoring.features import Column
+from service.scoring.past import DAY, Prior
+from training import choice, fitting
+from training.dataset import Complaints, Dataset
+
+COLUMNS = (
+    Column("late", "last", 1),
+    Column("late", "level_28", 1),
+    Column("open", "last"),
+    Column("complaints", "rate", 1),
+)
+DEFINITIONS = (
+    Definition(1, "late", "Late", better="lower"),
+    Definition(2, "open", "Open", combine=LAST, exposure=True),
+)
+ACCOUNTS, WEEKS, HELD_BACK = 150, 40, 8
+
+
+def company(log_odds, seed=0):
+    """Accounts over weeks; `log_odds` of a complaint from the values (late, late in 28 days, open, own rate)."""
+    draw = np.random.default_rng(seed)
+    values = draw.normal(size=(ACCOUNTS * WEEKS, len(COLUMNS))).astype(np.float32)
+    values[:, 2] = np.repeat(draw.gamma(1.5, 8.0, ACCOUNTS), WEEKS)
+    label = draw.random(len(values)) < 1 / (1 + np.exp(-log_odds(values)))
+    as_of = np.tile(np.arange(WEEKS), ACCOUNTS) * 7 * DAY
+    account = np.repeat(np.arange(ACCOUNTS), WEEKS)
+    nobody = Complaints(np.zeros(0, int), np.zeros(0, int))
+    ones = np.ones(len(label))
+    data = Dataset(account, as_of, values, label, ones, COLUMNS, DEFINITIONS, Prior(), nobody, horizon_days=14)
+    first_held_back = (WEEKS - HELD_BACK) * 7 * DAY
+    return data, as_of <= first_held_back - 14 * DAY, as_of >= first_held_back
+
+
+def chosen(data, train, validation):
+    grouped = fitting.grouping(COLUMNS, ["open"])
+    folds = choice.folds(data, train, validation)
+    return choice.choose(data, COLUMNS, grouped, folds, seed=0, step=lambda _name: None)
+
+
+def by_lateness(values):
+    return -3 + 1.2 * values[:, 0]
+
+
+def by_a_threshold(values):
+    return np.where((values[:, 0] > 0.5) & (values[:, 2] > 12), 1.5, -4.0)
+
+
+def by_volume(values):
+    return -5 + 1.2 * np.log1p(values[:, 2])
+
+
+def test_a_fold_knows_only_what_had_an_outcome_when_its_weeks_began():
+    data, train, validation = company(by_lateness)
+
+    folds = choice.folds(data, train, validation)
+
+    assert len(folds) == choice.MOST_FOLDS
+    for fold in folds:
+        assert data.as_of[fold.known].max() + data.horizon <= data.as_of[fold.later].min()
+    judged = np.sum([fold.later for fold in folds], axis=0)
+    assert judged.max() == 1
+    assert judged[validation].all()
+
+
+def test_too_few_complaints_for_folds_leave_the_validation_weeks():
+    data, train, validation = company(lambda values: np.full(len(values), -5.5))
+
+    folds = choice.folds(data, train, validation)
+
+    assert [fold.known.sum() for fold in folds] == [train.sum()]
+    np.testing.assert_array_equal(folds[0].later, validation)
+
+
+@pytest.mark.parametrize(("truth", "kind"), [(by_lateness, "linear"), (by_a_threshold, "trees")])
+def test_the_class_of_model_follows_the_truth(truth, kind):
+    found = chosen(*company(truth))
+
+    linear_share = found.share
+    assert linear_share >= 0.75 if kind == "linear" else linear_share <= 0.25
+    assert found.why.startswith(choice.kind(found.share))
+
+
+def test_every_fold_s_losses_are_told():
+    found = chosen(*company(by_lateness))
+
+    assert len(found.folds) == choice.MOST_FOLDS
+    assert {"from", "to", "rows", "with_complaint", "linear", "blend", "trees"} == set(found.folds[0])
+    assert len(found.raw) == len(found.later) == sum(fold["rows"] for fold in found.folds)
+
+
+def test_an_anchored_penalty_spares_volume_and_the_own_rate():
+    data, _, _ = company(by_lateness)
+
+    spared = choice.penalties(data, COLUMNS, 0.001, anchored=True)
+    even = choice.penalties(data, COLUMNS, 0.001, anchored=False)
+
+    assert spared.tolist() == [0.001, 0.001, choice.ANCHORED, choice.ANCHORED]
+    assert even.tolist() == [0.001] * 4
+
+
+def test_an_anchored_penalty_ranks_by_volume_where_the_metrics_tell_nothing():
+    data, _, _ = company(by_volume)
+    table = fitting.Table.of(data.values)
+
+    fitted = fitting.fit_linear(
+        table, data.label, data.weight, COLUMNS, choice.penalties(data, COLUMNS, 1e-6, anchored=True)
+    )
+
+    assert fitted.weights[2] > 0.3
+    assert np.abs(fitted.weights[:2]).max() < 0.001
+
+
+def test_the_same_seed_chooses_the_same():
+    first, second = (chosen(*company(by_a_threshold)) for _ in range(2))
+
+    assert (first.strength, first.anchored, first.trees, first.share) == (
+        second.strength,
+        second.anchored,
+        second.trees,
+        second.share,
+    )
+    np.testing.assert_array_equal(first.raw, second.raw)
