@@ -19,10 +19,10 @@ from service.kit.database import Session
 
 Floats = NDArray[np.float64]
 
-SPELL_SHARE, CALM_AT_THE_END = 0.15, 0.25
+SPELL_SHARE, CALM_AT_THE_END = 0.15, 0.1
 SPELL_DAYS = (12, 25)
 # Complaints a day: of an account of middling volume that is left in peace, and of one in a spell.
-BACKGROUND, IN_A_SPELL = 0.0015, 0.11
+BACKGROUND, IN_A_SPELL = 0.006, 0.11
 BATCH = 20_000
 
 

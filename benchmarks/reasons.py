@@ -90,7 +90,7 @@ def judged(on: Stage) -> list[Judged]:
         score = scores[account]
         first = next((reason["metric"] for reason in score.reasons if reason["direction"] == "up"), "nothing")
         said = [f"{reason['direction']} {reason['weight']:+.2f} {reason['sentence']}" for reason in score.reasons]
-        found.append(Judged(cause, first, volume > middle, score.risk >= on.line, said))
+        found.append(Judged(cause, first, bool(volume > middle), score.risk >= on.line, said))
     return found
 
 
