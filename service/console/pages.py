@@ -32,6 +32,7 @@ templates.globals.update(
     shade=rules.shade,
     sparkline=rules.sparkline,
     spark_y=rules.spark_y,
+    stake=rules.stake,
     relative=rules.relative,
     span=rules.span,
     absolute=rules.absolute,

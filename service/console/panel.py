@@ -41,6 +41,7 @@ def panel_facts(
         "events": alert_queries.events(session, alert.id),
         "told": queries.told(session, alert.id),
         "last_event": queries.last_event(session, alert.id),
+        "rise": queue.rises(session, [alert.account_id]).get(alert.account_id),
         "risk_days": history.get(alert.account_id, []),
         "names": queue.operator_names(session),
         "operators": access.operators(session),
@@ -62,6 +63,7 @@ def row_facts(session: Session, alerts: list[Alert], *, today: date) -> dict[str
         "promised": queue.promised(session, ids),
         "seen": queue.last_events(session, ids),
         "names": queue.operator_names(session),
+        "rises": queue.rises(session, [alert.account_id for alert in alerts]),
         **spark_facts(session, [alert.account_id for alert in alerts], line=line, today=today),
     }
 

@@ -102,6 +102,13 @@ def amount(value: float | None, unit: str = "") -> str:
     return f"{number} {unit}".strip()
 
 
+def stake(chance: float, value: float) -> str:
+    """The value at stake: a chance times an account's value, as rough as it is known."""
+    worth = chance * value
+    rough = round(worth, 1 - math.floor(math.log10(abs(worth)))) if worth else 0.0
+    return f"{rough:,.0f}"
+
+
 def span(seconds: float) -> str:
     """A length of time in whole units of a kind: 12 min, 3 h, 5 d; never less than a minute."""
     seconds = abs(seconds)

@@ -55,6 +55,43 @@ def test_the_riskiest_alert_comes_first(ola, queue):
     assert page.index(">Cedar</a>") < page.index(">Alder</a>")
 
 
+@pytest.fixture
+def stakes(db):
+    """Two alerts: a large account that always complains, and a small one about to complain more than usual."""
+    with db.begin() as session:
+        for name, risk, rise, value in (("Noisy", 0.99, 0.1, 200_000.0), ("Quiet", 0.7, 0.6, 123_000.0)):
+            account = make.account(session, name=name, external_id=name, value=value)
+            make.score(session, account, risk, rise=rise, model="20260301-1")
+            make.alert(session, account, risk, model="20260301-1", asked_at=MONDAY - timedelta(hours=risk * 10))
+
+
+@pytest.mark.parametrize(
+    ("query", "first"),
+    [("", "Quiet"), ("?order=risk", "Noisy"), ("?order=new", "Quiet"), ("?view=unassigned", "Quiet")],
+)
+def test_the_most_at_stake_comes_first_unless_another_order_is_asked_for(ola, stakes, query, first):
+    page = ola.get(f"/{query}").text
+
+    other = {"Quiet": "Noisy", "Noisy": "Quiet"}[first]
+    assert page.index(f">{first}</a>") < page.index(f">{other}</a>")
+
+
+def test_a_row_says_in_words_why_it_stands_where_it_stands(ola, stakes):
+    page = ola.get("/").text
+
+    assert 'title="60 % chance of more complaints than usual, times 123,000 a year">74,000<' in page
+    assert "chance of more complaints than usual: about 74,000 a year at stake" in ola.get("/accounts/Quiet").text
+
+
+def test_an_account_of_unknown_value_shows_the_chance_alone(ola, db):
+    with db.begin() as session:
+        account = make.account(session, value=None)
+        make.score(session, account, 0.9, rise=0.4, model="20260301-1")
+        make.alert(session, account, 0.9, model="20260301-1")
+
+    assert 'counts as an average one">40 %<' in ola.get("/").text
+
+
 def test_an_empty_view_says_what_to_do(ola):
     assert "Nothing needs you now" in ola.get("/").text
     assert "Unassigned</a>" in ola.get("/?view=mine").text

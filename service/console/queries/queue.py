@@ -5,12 +5,14 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, Select, String, and_, cast, func, or_, select
 from sqlalchemy.orm import contains_eager
 
 from models import (
+    STARTER,
     Account,
     Alert,
     AlertEvent,
@@ -26,6 +28,7 @@ from models import (
 )
 from service.alerts.queries import WHERE
 from service.kit.database import Session
+from service.risk.queries import priority
 
 DONE_SHOWN = 100
 _LIVE = Alert.resolved_at.is_(None)
@@ -44,6 +47,14 @@ class View(StrEnum):
     DONE = "done"
 
 
+class Order(StrEnum):
+    """The orders of what is live: by value at stake, by risk, or the newest first."""
+
+    STAKE = "stake"
+    RISK = "risk"
+    NEW = "new"
+
+
 @dataclass(frozen=True)
 class Filter:
     """What the queue shows; every field is in the page's URL."""
@@ -52,6 +63,7 @@ class Filter:
     rep: str = ""
     segment: str = ""
     search: str = ""
+    order: Order = Order.STAKE
 
 
 @dataclass(frozen=True)
@@ -91,7 +103,7 @@ def _joined() -> Select[Alert]:
 
 
 def queue(session: Session, wanted: Filter, *, me: str) -> list[Alert]:
-    """The alerts of a view, riskiest first; those that ended, newest first."""
+    """The alerts of a view, by default those with most at stake first; those that ended, newest first."""
     found = _joined().where(_where(wanted.view, me))
     if wanted.rep:
         found = found.where(Rep.email == wanted.rep)
@@ -103,8 +115,20 @@ def queue(session: Session, wanted: Filter, *, me: str) -> list[Alert]:
     if wanted.view is View.DONE:
         found = found.order_by(Alert.resolved_at.desc(), Alert.id).limit(DONE_SHOWN)
     else:
-        found = found.order_by(Alert.risk.desc(), Alert.id)
+        found = found.outerjoin(Score, Score.account_id == Alert.account_id).order_by(*_order(wanted.order))
     return list(session.scalars(found))
+
+
+def _order(order: Order) -> list[ColumnElement[Any]]:
+    at_stake = func.coalesce(priority(), -1.0)
+    first = {Order.STAKE: [at_stake.desc()], Order.RISK: [], Order.NEW: [Alert.asked_at.desc()]}
+    return [*first[order], Alert.risk.desc(), Alert.id]
+
+
+def rises(session: Session, account_ids: Iterable[int]) -> dict[int, float]:
+    """How likely more complaints than usual are, of accounts scored by a trained model."""
+    known = select(Score.account_id, Score.rise).where(Score.account_id.in_(list(account_ids)), Score.model != STARTER)
+    return dict(session.execute(known).all())
 
 
 def view_counts(session: Session, *, me: str) -> dict[View, int]:

@@ -12,7 +12,7 @@ from service.console.doors import SignedIn, Watching
 from service.console.pages import page
 from service.console.panel import panel_facts, row_facts
 from service.console.queries import queue as queries
-from service.console.queries.queue import Filter, View
+from service.console.queries.queue import Filter, Order, View
 from service.kit.fields import Line, Moment
 from service.kit.http import Db, Now
 from service.scoring.queries import alert_line
@@ -25,8 +25,9 @@ def _filter(
     rep: Annotated[Line, Query(max_length=254)] = "",
     segment: Annotated[Line, Query(max_length=100)] = "",
     search: Annotated[Line, Query(alias="q", max_length=200)] = "",
+    order: Order = Order.STAKE,
 ) -> Filter:
-    return Filter(view, rep, segment, search)
+    return Filter(view, rep, segment, search, order)
 
 
 Wanted = Annotated[Filter, Depends(_filter)]
@@ -50,7 +51,18 @@ def queue_page(
             "rows": row_facts(session, alerts, today=now.date()),
             **(panel_facts(session, chosen, visitor, now=now) if chosen else {"alert": None}),
         }
-    return page("queue.html", visitor, now, wanted=wanted, views=View, alerts=alerts, here=_here, sent=False, **facts)
+    return page(
+        "queue.html",
+        visitor,
+        now,
+        wanted=wanted,
+        views=View,
+        orders=Order,
+        alerts=alerts,
+        here=_here,
+        sent=False,
+        **facts,
+    )
 
 
 @router.get("/queue/news")
@@ -64,6 +76,7 @@ def queue_news(db: Db, visitor: Watching, now: Now, wanted: Wanted, since: Momen
 
 def _here(wanted: Filter, **changed: Any) -> str:
     """The URL of this view with some of it changed; what is empty is left out."""
-    facts = {"view": wanted.view, "rep": wanted.rep, "segment": wanted.segment, "q": wanted.search} | changed
-    kept = {name: value for name, value in facts.items() if value and value != View.TO_DO}
+    facts = {"view": wanted.view, "rep": wanted.rep, "segment": wanted.segment, "q": wanted.search}
+    facts |= {"order": wanted.order} | changed
+    kept = {name: value for name, value in facts.items() if value and value not in {View.TO_DO, Order.STAKE}}
     return "/?" + urlencode(kept) if kept else "/"
