@@ -17,7 +17,7 @@ from pydantic import ValidationError
 from service.access import queries
 from service.commands import door
 from service.commands.door import Json
-from service.kit import schema
+from service.kit import durability, schema
 from service.kit.clock import SystemClock
 from service.kit.database import OUTAGES, Database
 from service.kit.settings import Settings
@@ -90,6 +90,7 @@ def _database(settings: Settings) -> Iterator[Finding]:
     try:
         db = door.open_db(settings)
         yield Finding("database", "ok", db.engine.url.render_as_string(hide_password=True))
+        yield _durability(db, settings)
         yield _clock(db)
     except (schema.SchemaMismatch, door.NotInitialised) as error:
         yield Finding("database", "bad", error.detail)
@@ -98,6 +99,14 @@ def _database(settings: Settings) -> Iterator[Finding]:
     finally:
         if db:
             db.close()
+
+
+def _durability(db: Database, settings: Settings) -> Finding:
+    try:
+        durability.check(db)
+    except durability.NotDurable as error:
+        return Finding("durability", "warning" if settings.unsafe_durability else "bad", error.detail)
+    return Finding("durability", "ok", "a commit waits for the disk")
 
 
 def _clock(db: Database) -> Finding:

