@@ -35,6 +35,8 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "models compare": ("versions", "compare", "Put two models side by side."),
     "promote": ("versions", "promote", "Make a trained model the active one."),
     "rollback": ("versions", "rollback", "Let the model before the active one speak again."),
+    "watch": ("watch", "watch", "Tell how the speaking model does: promised and lived, drift, the candidate."),
+    "retrain": ("retrain", "retrain", "Train on behalf of the worker; people take `train`."),
     "score": ("learn", "score", "Score accounts now."),
     "key create": ("access", "create_key", "Make an API key and show it once."),
     "key list": ("access", "list_keys", "List API keys."),

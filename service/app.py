@@ -17,6 +17,7 @@ from service.outlook import routes as outlook
 from service.risk import routes as risk
 from service.updates import links as update_links
 from service.updates import routes as updates
+from service.watching import routes as watching
 
 # The accounts' routes stay last: theirs take the whole rest of a path, since an account's id may hold a slash.
 ROUTERS: tuple[APIRouter, ...] = (
@@ -27,6 +28,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     metrics.router,
     complaints.router,
     risk.router,
+    watching.router,
     health.router,
     accounts.router,
 )

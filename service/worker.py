@@ -15,8 +15,11 @@ from service.kit.database import Database
 from service.kit.errors import HeadsupError
 from service.kit.settings import Settings
 from service.scoring import actions as scoring
+from service.updates import notices
 from service.updates import send as mail
 from service.updates import steps as updates
+from service.watching import actions as watching
+from service.watching import retraining
 
 log = structlog.get_logger()
 
@@ -48,12 +51,18 @@ STEPS: Steps = (
     ("late", updates.raise_late),
     ("ended", updates.tell_ends),
     ("compose", updates.compose),
+    ("watch", watching.watch),
+    ("notices", notices.compose),
     ("send", mail.send),
 )
+BESIDE: Steps = (("retrain", retraining.retrain),)
+"""What belongs to a running worker only: it starts a process, which lives by the machine's clock."""
 
 
-MAILING = frozenset({"compose", "send"})
+MAILING = frozenset({"compose", "notices", "send"})
 """The steps that can be slow for reasons of others: a mail relay may take minutes."""
+WATCHING = frozenset({"watch"})
+"""The steps that take long once a day."""
 LAST_MAIL_SECONDS = 5
 
 
@@ -65,17 +74,29 @@ def tick(db: Database, settings: Settings, *, now: datetime) -> dict[str, int]:
 def run(db: Database, settings: Settings, clock: Clock, stop: threading.Event) -> None:
     """Run rounds until told to stop; that is seen between two steps.
 
-    Mail goes in a loop of its own, so that a slow relay delays no score and no alert. One that is being handed over
-    when the end comes is waited for briefly; after that its lease ends and the next worker sends it.
+    Mail goes in a loop of its own, and so does watching, so that neither a slow relay nor the daily look at the model
+    delays a score or an alert. One that is being handed over when the end comes is waited for briefly; after that its
+    lease ends and the next worker sends it. A round of watching that is cut short is done again.
     """
     log.info("worker_started", pause_seconds=settings.worker_seconds)
-    mailing = tuple(step for step in STEPS if step[0] in MAILING)
-    others = tuple(step for step in STEPS if step[0] not in MAILING)
-    mailer = threading.Thread(target=_loop, args=(mailing, db, settings, clock, stop), name="mailer", daemon=True)
-    mailer.start()
+    loops = {
+        "mailer": _those(MAILING),
+        "watcher": (*_those(WATCHING), *BESIDE),
+    }
+    others = tuple(step for step in STEPS if step[0] not in MAILING | WATCHING)
+    beside = {
+        name: threading.Thread(target=_loop, args=(steps, db, settings, clock, stop), name=name, daemon=True)
+        for name, steps in loops.items()
+    }
+    for thread in beside.values():
+        thread.start()
     _loop(others, db, settings, clock, stop)
-    mailer.join(LAST_MAIL_SECONDS)
+    beside["mailer"].join(LAST_MAIL_SECONDS)
     log.info("worker_stopped")
+
+
+def _those(names: frozenset[str]) -> Steps:
+    return tuple(step for step in STEPS if step[0] in names)
 
 
 def _loop(steps: Steps, db: Database, settings: Settings, clock: Clock, stop: threading.Event) -> None:

@@ -6,20 +6,16 @@ from typing import Annotated, Any
 
 import typer
 
-from models import ModelStatus, TrainedModel
+from models import TrainedModel
 from service.commands import door
 from service.commands.door import Json
 from service.kit.clock import SystemClock
 from service.kit.database import Session
-from service.kit.errors import Conflict
 from service.scoring import actions, queries
+from service.watching import actions as watching
 
 Version = Annotated[str, typer.Argument(help="As `headsup models` lists it.")]
 Card = dict[str, Any]
-
-
-class NothingBefore(Conflict):
-    """There is no model to go back to."""
 
 
 def models(context: typer.Context, *, json: Json = False) -> None:
@@ -94,15 +90,11 @@ def rollback(*, json: Json = False) -> None:
     """Let the model that spoke before the active one speak again. Run twice, the newer one is back."""
     settings, now = door.load_settings(), SystemClock().now()
     with closing(door.open_db(settings)) as db, db.begin() as session:
-        active, former = queries.active_model(session), _spoke_last(session)
-        if active is None or former is None:
-            raise NothingBefore("No model spoke before the active one; `headsup models` lists what there is.")
-        left = active.version
-        actions.promote_verified(session, settings, former.version, by="headsup rollback", now=now)
+        former, left = watching.roll_back(session, settings, by="headsup rollback", now=now)
     if json:
-        door.answer({"active": former.version, "before": left})
+        door.answer({"active": former.version, "before": left.version})
         return
-    door.say(f"Model {former.version} speaks again, {left} is retired. Accounts get its scores within a day.")
+    door.say(f"Model {former.version} speaks again, {left.version} is retired. Accounts get its scores within a day.")
 
 
 def _known(session: Session, version: str) -> TrainedModel:
@@ -110,16 +102,6 @@ def _known(session: Session, version: str) -> TrainedModel:
     if model is None:
         raise actions.ModelNotFound(f"No model is called {version!r}; `headsup models` lists them.")
     return model
-
-
-def _spoke_last(session: Session) -> TrainedModel | None:
-    """The model that was retired last, of those that ever spoke."""
-    retired = [
-        (model.retired_at, model)
-        for model in queries.trained_models(session)
-        if model.status == ModelStatus.RETIRED and model.promoted_at is not None and model.retired_at is not None
-    ]
-    return max(retired, key=lambda pair: pair[0])[1] if retired else None
 
 
 def _facts(model: TrainedModel) -> Iterator[str]:

@@ -37,6 +37,10 @@ class Visitor:
         return Scope.OPERATE in ROLE_SCOPES[self.operator.role]
 
     @property
+    def may_administer(self) -> bool:
+        return Scope.ADMIN in ROLE_SCOPES[self.operator.role]
+
+    @property
     def zone(self) -> ZoneInfo:
         return ZoneInfo(self.operator.time_zone)
 
@@ -79,3 +83,12 @@ def _working(visitor: SignedIn) -> Visitor:
 
 
 Working = Annotated[Visitor, Depends(_working)]
+
+
+def _administering(visitor: SignedIn) -> Visitor:
+    if not visitor.may_administer:
+        raise RoleMissing("Ask an administrator to do it.")
+    return visitor
+
+
+Administering = Annotated[Visitor, Depends(_administering)]

@@ -43,6 +43,11 @@ def speaking(session: Session, settings: Settings) -> Speaking:
     return Speaking(Starter(definitions, settings.learning_days), definitions, Prior())
 
 
+def scorer_of(session: Session, settings: Settings, model: TrainedModel) -> TrainedScorer | None:
+    """The scorer of one model, whether it speaks or not; None if its artefact is refused."""
+    return _scorer(model, settings, queries.definitions(session))
+
+
 def _scorer(model: TrainedModel, settings: Settings, definitions: Sequence[Definition]) -> TrainedScorer | None:
     ids = {definition.key: definition.id for definition in definitions}
     signed_at = artifact.signed_at(settings.artifacts_dir, model.version)

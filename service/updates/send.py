@@ -105,6 +105,8 @@ def _claimed(round_: Round) -> Iterator[Claimed]:
 
 def _unwanted(session: Session, mail: Mail, *, now: datetime) -> str | None:
     """Look at the world again just before sending: it may have moved on since the mail was composed."""
+    if mail.kind is MailKind.MODEL:
+        return None
     alert = outbox.alert_of(session, mail)
     assert alert is not None
     update = outbox.update_of(session, mail)

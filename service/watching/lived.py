@@ -1,7 +1,8 @@
 """What became of risks: pure arithmetic on arrays."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
 import numpy as np
@@ -21,11 +22,30 @@ GAPS, LEAST_GAP = 5, timedelta(days=2)
 
 
 @dataclass(frozen=True)
-class Complaints:
-    """In order of account, then time: `at` is in whole seconds since 1970."""
+class Outcomes:
+    """Complaints in order of account, then time (`at`, whole seconds since 1970), and up to when all are known."""
 
     account: Ints
     at: Ints
+    through: datetime | None
+    horizon_days: int
+
+    def known(self, day: date) -> bool:
+        """Whether it is known what became of the risks of a day."""
+        return self.through is not None and midnight(matures(day, self.horizon_days)) <= self.through
+
+    def followed(self, account: Ints, days: Sequence[date]) -> Hits:
+        """Whether a complaint followed within the horizon after the end of each row's day."""
+        if len(self.at) == 0 or len(account) == 0:
+            return np.zeros(len(account), dtype=bool)
+        ends = {day: int(midnight(day + timedelta(days=1)).timestamp()) for day in set(days)}
+        end = np.array([ends[day] for day in days], dtype=np.int64)
+        span = max(int(self.at.max()), int(end.max())) + 1
+        complained, row = self.account * span + self.at, account * span + end
+        place = np.searchsorted(complained, row, side="right")
+        following = complained[np.minimum(place, len(complained) - 1)]
+        within = (following - row <= self.horizon_days * DAY_SECONDS) & (following // span == account)
+        return np.asarray((place < len(complained)) & within)
 
 
 def known_through(last: datetime | None, usual_gap: timedelta, *, now: datetime) -> datetime | None:
@@ -40,17 +60,9 @@ def matures(day: date, horizon_days: int) -> date:
     return day + timedelta(days=1 + horizon_days)
 
 
-def followed(account: Ints, ends: Ints, complaints: Complaints, horizon_days: int) -> Hits:
-    """Whether a complaint followed within the horizon after the end of a row's day (in seconds since 1970)."""
-    if len(complaints.at) == 0:
-        return np.zeros(len(account), dtype=bool)
-    span = max(int(complaints.at.max()), int(ends.max())) + 1
-    known = complaints.account * span + complaints.at
-    row = account * span + ends
-    place = np.searchsorted(known, row, side="right")
-    following = known[np.minimum(place, len(known) - 1)]
-    within = following - row <= horizon_days * DAY_SECONDS
-    return np.asarray((place < len(known)) & within & (following // span == account))
+def midnight(day: date) -> datetime:
+    """The beginning of a UTC day."""
+    return datetime.combine(day, time(), UTC)
 
 
 def measure(risk: Numbers, hit: Hits | None, line: float) -> dict[str, Any]:

@@ -12,7 +12,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 BINS = 10
-MOVED = 0.25
 # Added to each bin, in rows: an empty bin must not make the index infinite.
 SMOOTHING = 0.5
 
@@ -34,7 +33,7 @@ def index(then: Mapping[str, Any], now: Values) -> float:
     counts = _counts(now, edges)
     rows, bins = max(1, len(now)), len(counts)
     now_shares = (counts + SMOOTHING) / (rows + SMOOTHING * bins)
-    accounts = max(1, then["accounts"])
+    accounts = max(1, int(then["accounts"]))
     then_shares = (np.array(then["shares"]) * accounts + SMOOTHING) / (accounts + SMOOTHING * bins)
     found = float(((now_shares - then_shares) * np.log(now_shares / then_shares)).sum())
     return max(0.0, found - (bins - 1) * (1 / rows + 1 / accounts))

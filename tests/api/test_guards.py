@@ -16,6 +16,7 @@ OPENED_BY = {
     "GET /v1/metrics": "read",
     "GET /v1/metrics/{metric}": "read",
     "GET /v1/risk": "read",
+    "GET /v1/model": "read",
     "GET /v1/outlook": "read",
     "GET /v1/alerts": "read",
     "GET /v1/alerts/{alert_id}": "read",

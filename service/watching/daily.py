@@ -1,0 +1,94 @@
+"""The daily round of watching: score the shadow, hold risks against outcomes, look for drift, compare, give notice.
+
+Each part writes its own rows, and writing them again changes nothing; the day's `WatchDay` comes last and says that
+the round is done. A round that was cut short is done again by whoever comes next.
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime, timedelta
+from typing import Any
+
+import numpy as np
+
+from models import STARTER, ModelDay
+from service.kit.database import Database, Session
+from service.kit.settings import Settings
+from service.scoring.rules import STARTER_LINE
+from service.watching import lived, looks, notices, queries, shadows
+from service.watching.lived import Outcomes
+
+# How long after its outcomes should be known a day is looked at again: complaints are sent in late.
+LATE_DAYS = 42
+
+
+def run(db: Database, settings: Settings, *, now: datetime) -> int:
+    """Do the round of the day unless it is done; return how many rows were written or accounts scored."""
+    with db.read() as session:
+        accounts = [] if queries.watched(session, now.date()) else queries.scored_accounts(session)
+    if not accounts:
+        return 0
+    done = shadows.score(db, settings, now=now)
+    with db.read() as session:
+        outcomes = read_outcomes(session, settings, now=now)
+        rows = [*_spoken(session, settings, outcomes, now=now), *_shadowed(session, settings, outcomes, now=now)]
+    with db.begin() as session:
+        queries.save(session, ModelDay, rows)
+    with db.read() as session:
+        compared = shadows.compare(session, settings, outcomes, now=now)
+        seen = looks.look(session, settings, accounts, now=now)
+    with db.begin() as session:
+        shadows.save(session, compared, now=now)
+        looks.save(session, seen)
+        notices.review(session, settings, now=now)
+        queries.prune(session, before=now.date() - timedelta(days=settings.watch_keep_days))
+    return done + len(rows) + 1
+
+
+def read_outcomes(session: Session, settings: Settings, *, now: datetime) -> Outcomes:
+    """Read the complaints that the days under watch can lead to."""
+    since = now - timedelta(days=LATE_DAYS + settings.horizon_days + 1)
+    found = np.array(queries.complaints(session, after=since), dtype=np.int64).reshape(-1, 2)
+    last, gap = queries.complaint_rhythm(session, until=now)
+    through = lived.known_through(last, gap, now=now)
+    return Outcomes(found[:, 0], found[:, 1], through, settings.horizon_days)
+
+
+def _since(settings: Settings, now: datetime) -> date:
+    return now.date() - timedelta(days=LATE_DAYS + settings.horizon_days)
+
+
+def _spoken(session: Session, settings: Settings, outcomes: Outcomes, *, now: datetime) -> list[dict[str, Any]]:
+    """What became of what the speaking models said, until yesterday."""
+    lines = queries.model_lines(session) | {STARTER: STARTER_LINE}
+    said = queries.said(session, since=_since(settings, now), before=now.date())
+    known = [(day, account, risk, model) for day, account, risk, model in said if model in lines]
+    return _measured(known, lines, outcomes, shadow=False)
+
+
+def _shadowed(session: Session, settings: Settings, outcomes: Outcomes, *, now: datetime) -> list[dict[str, Any]]:
+    model = queries.shadow(session)
+    if model is None:
+        return []
+    said = queries.said_in_shadow(session, model.version, since=_since(settings, now), before=now.date())
+    rows = [(day, account, risk, model.version) for day, account, risk, _, _ in said]
+    return _measured(rows, {model.version: model.alert_line}, outcomes, shadow=True)
+
+
+def _measured(
+    said: Sequence[tuple[date, int, float, str]],
+    lines: Mapping[str, float],
+    outcomes: Outcomes,
+    *,
+    shadow: bool,
+) -> list[dict[str, Any]]:
+    """A row for each model and day."""
+    found: dict[tuple[str, date], list[tuple[int, float]]] = {}
+    for day, account, risk, model in said:
+        found.setdefault((model, day), []).append((account, risk))
+    rows = []
+    for (model, day), pairs in sorted(found.items()):
+        accounts = np.array([account for account, _ in pairs], dtype=np.int64)
+        risks = np.array([risk for _, risk in pairs])
+        hit = outcomes.followed(accounts, [day] * len(accounts)) if outcomes.known(day) else None
+        rows.append({"model": model, "day": day, "shadow": shadow} | lived.measure(risks, hit, lines[model]))
+    return rows
