@@ -17,6 +17,7 @@ import time
 from datetime import UTC, datetime, timedelta
 from email import message_from_bytes, policy
 from pathlib import Path
+from typing import TextIO
 
 import numpy as np
 
@@ -77,16 +78,20 @@ def arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def headsup(settings: Settings, *words: str) -> None:
+def headsup(settings: Settings, *words: str, out: TextIO = sys.stdout) -> None:
     """Run a command of its own process, show what it prints, how long it took, and its peak of memory."""
     here = {"HEADSUP_DATA_DIR": str(settings.data_dir), "HEADSUP_DATABASE_URL": settings.database_url}
-    print(f"\n$ headsup {' '.join(words)}", flush=True)
+    print(f"\n$ headsup {' '.join(words)}", file=out, flush=True)
     began = time.perf_counter()
     subprocess.run(  # noqa: S603
-        [sys.executable, "-m", "service", *words], env=os.environ | here, check=True, stderr=subprocess.DEVNULL
+        [sys.executable, "-m", "service", *words],
+        env=os.environ | here,
+        check=True,
+        stdout=out,
+        stderr=subprocess.DEVNULL,
     )
     peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
-    print(f"{time.perf_counter() - began:.1f} s; the largest process so far {peak:,.0f} MB", flush=True)
+    print(f"{time.perf_counter() - began:.1f} s; the largest process so far {peak:,.0f} MB", file=out, flush=True)
 
 
 def live(stage: Stage, live_from: datetime, days: int) -> None:

@@ -1,0 +1,77 @@
+"""What only the benchmark holds the model against, and what reasons cost."""
+
+import statistics
+import time
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from sklearn.impute import SimpleImputer
+from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+from service.scoring import reasons
+from service.scoring.features import Features
+from service.scoring.trained import TrainedScorer
+from training import card, evaluation
+from training.backtest import Backtest, Material
+from training.evaluation import Prediction
+
+try:
+    import lightgbm
+except ImportError:
+    lightgbm = None
+
+NO_LIGHTGBM = "LightGBM is not installed, so its line is left out. To have it: pip install --group bench"
+ROUNDS = 5
+
+
+def logistic_plain() -> Any:
+    """Logistic regression as most would write it: default penalty, no look at the tails."""
+    return make_pipeline(
+        SimpleImputer(strategy="median", add_indicator=True), StandardScaler(), LogisticRegression(max_iter=1_000)
+    )
+
+
+def lightgbm_default(seed: int) -> Any | None:
+    """LightGBM as it comes; None where it is not installed."""
+    return None if lightgbm is None else lightgbm.LGBMClassifier(random_state=seed, deterministic=True, verbose=-1)
+
+
+def measured(material: Material, tested: Backtest, rival: Any) -> dict[str, float | None]:
+    """Fit a rival on the rows and columns that the model was fitted on, and measure it on the same test."""
+    data, window = material.data, material.window
+    values, known, test = data.pick(tested.recipe.columns), window.before_test(data), window.test(data)
+    rival.fit(values[known], data.label[known])
+    risk = rival.predict_proba(values[test])[:, 1].astype(np.float64)
+    return evaluation.measures(tested.test, Prediction(risk, risk))
+
+
+def cost_of_reasons(material: Material, tested: Backtest) -> tuple[float, float]:
+    """Times of the weights of all groups, and of the sentences made of them, against the risk alone.
+
+    Of the same rows, the accounts of the last week; medians of some rounds, CPU seconds.
+    """
+    data, blend = material.data, tested.judged
+    week = data.rows(data.as_of == data.as_of.max())
+    typical = card.typical(data)
+    scorer = TrainedScorer("benchmark", blend, data.definitions, data.prior, typical)
+    built, values = Features(week.columns, week.values), week.pick(tested.recipe.columns)
+
+    def sentences() -> None:
+        judgement = scorer.judge(built)
+        for row in range(len(week.label)):
+            reasons.of_row(judgement, row, built.stats(row), typical, data.definitions)
+
+    alone = _seconds(lambda: blend.risk(values))
+    return _seconds(lambda: scorer.judge(built)) / alone, _seconds(sentences) / alone
+
+
+def _seconds(work: Callable[[], Any]) -> float:
+    taken = []
+    for _ in range(ROUNDS):
+        began = time.process_time()
+        work()
+        taken.append(time.process_time() - began)
+    return statistics.median(taken)

@@ -1,0 +1,75 @@
+"""The benchmarks run, on companies small enough for a test."""
+
+import sys
+from datetime import date
+
+import pytest
+
+from benchmarks import companies, goals, rivals, unseen
+from benchmarks.goals import Line
+from training import backtest
+from training.window import Asked
+
+UNTIL = date(2026, 3, 1)
+
+
+@pytest.mark.parametrize("plan", companies.PLANS, ids=lambda plan: plan.name)
+def test_a_company_has_the_size_that_the_goal_speaks_of(plan):
+    company = companies.make(plan, until=UNTIL, seed=1)
+
+    assert len(company.accounts) == 200
+    assert 150 <= len(company.complaints) <= 900
+    assert 20_000 <= len(company.observations["value"]) <= 100_000
+    assert {metric["metric"] for metric in company.metrics} == set(company.observations["metric"].tolist())
+
+
+def test_the_same_seed_draws_the_same_company():
+    first, second = (companies.make(companies.PLANS[0], until=UNTIL, seed=3) for _ in range(2))
+
+    assert first.complaints == second.complaints
+    assert (first.observations["value"] == second.observations["value"]).all()
+
+
+@pytest.fixture(scope="module")
+def trained():
+    """A company of the benchmark, and the backtest on it."""
+    short = next(plan for plan in companies.PLANS if plan.name == "short history")
+    with unseen.stored(companies.make(short, until=UNTIL, seed=1)) as (session, settings):
+        material = backtest.collect(session, Asked(), settings.horizon_days, now=unseen.NOW, progress=lambda *_: None)
+    return material, backtest.run(material, seed=0, progress=lambda *_: None)
+
+
+def test_the_table_says_each_goal_and_what_was_reached(trained, monkeypatch, capsys):
+    monkeypatch.setattr(rivals, "lightgbm", None)
+    material, tested = trained
+
+    lines = list(goals.table(material, tested, seed=0))
+    goals.show(material, tested, lines)
+
+    ratio = tested.model["average_precision"] / tested.baselines["volume"]["average_precision"]
+    assert next(line for line in lines if line.what == "average precision / volume").reached == ratio
+    told = capsys.readouterr()
+    assert "pip install --group bench" in told.err
+    assert all(line.what in told.out for line in lines)
+    assert not any("LightGBM" in line.what for line in lines)
+
+
+@pytest.mark.parametrize(
+    ("line", "ok"),
+    [
+        (Line("more is better", 1.9, 1.8), True),
+        (Line("more is better", 1.7, 1.8), False),
+        (Line("less is better", 0.01, 0.01, at_most=True), True),
+        (Line("less is better", 0.02, 0.01, at_most=True), False),
+        (Line("told only", 7.0), None),
+    ],
+)
+def test_a_line_is_ok_on_the_right_side_of_its_goal(line, ok):
+    assert line.ok is ok
+
+
+def test_a_folder_without_files_is_named(tmp_path, monkeypatch):
+    monkeypatch.setattr(sys, "argv", ["goals", str(tmp_path)])
+
+    with pytest.raises(SystemExit, match=r"has neither headsup\.db nor accounts\.csv"):
+        goals.main()
