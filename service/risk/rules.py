@@ -64,7 +64,11 @@ def as_csv(items: Iterable[RiskItem]) -> str:
     lines.writerow(RiskItem.model_fields)
     for item in items:
         fields = item.model_dump(mode="json")
-        fields |= {"reasons": "; ".join(item.reasons), "missing": " ".join(item.missing)}
+        fields |= {
+            "reasons": "; ".join(item.reasons),
+            "against": "; ".join(item.against),
+            "missing": " ".join(item.missing),
+        }
         lines.writerow(_harmless(cell) for cell in fields.values())
     return text.getvalue()
 

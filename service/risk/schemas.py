@@ -17,6 +17,7 @@ EXAMPLE: dict[str, Any] = {
     "priority": 70800.0,
     "change_7d": 0.41,
     "reasons": ["Share delivered late 4 % → 19 % in 9 days"],
+    "against": ["Driver rating 4.1 → 4.6 of 5 in 28 days"],
     "scored_at": "2026-03-02T12:00:00Z",
     "data_through": "2026-03-02T11:40:00Z",
     "model": "2026-02-20-1",
@@ -43,7 +44,8 @@ class RiskItem(BaseModel):
         description="The value at stake, by which alerts open: rise (or the starter score) times the value."
     )
     change_7d: float | None = Field(description="Risk now less risk 7 days ago; null if it was not known then.")
-    reasons: list[str] = Field(description="What raises the risk, then what lowers it; what changed first.")
+    reasons: list[str] = Field(description="What raises the risk: sentences with numbers, the first to tell first.")
+    against: list[str] = Field(description="What lowers it, in the same way.")
     scored_at: datetime
     data_through: datetime | None = Field(description="The newest observation that was read.")
     model: str = Field(description='The model\'s version; "starter" is a score that is no trained probability.')

@@ -86,11 +86,11 @@ class Stats(Mapping[str, Mapping[str, float]]):
     """One row of features: group → stat → value, looked up as asked: few of hundreds are ever said."""
 
     places: Mapping[str, tuple[list[str], list[int]]]
-    values: Sequence[float]
+    row: Sequence[float]
 
     def __getitem__(self, group: str) -> dict[str, float]:
         names, places = self.places[group]
-        return dict(zip(names, map(self.values.__getitem__, places), strict=True))
+        return dict(zip(names, map(self.row.__getitem__, places), strict=True))
 
     def __iter__(self) -> Iterator[str]:
         return iter(self.places)
@@ -118,7 +118,8 @@ def build(
 ) -> Features:
     """Compute the features of each snapshot (columns `account`, `as_of`) from what was known by then.
 
-    With `followed` its items speak too. All snapshots of a call share their time of day: the days of one call must be the same days.
+    With `followed` the items speak too. All snapshots of a call share their time of day: the days of one call must be
+    the same days.
     """
     wanted = columns(definitions, with_items=followed is not None)
     values = np.full((len(snapshots), len(wanted)), np.nan, np.float32)

@@ -14,7 +14,7 @@ from service.updates.render import render
 
 ACKNOWLEDGE = "acknowledge"
 # Fewer reasons are read than can be listed.
-REASONS = 4
+REASONS, AGAINST = 4, 2
 
 
 @dataclass(frozen=True)
@@ -91,6 +91,7 @@ def _heads_up_body(facts: Facts, envelope: Envelope, settings: Settings) -> Body
         news=news,
         account=facts.account,
         reasons=words.rising(alert)[:REASONS] if news.shows_risk else [],
+        against=words.lowering(alert)[:AGAINST] if news.shows_risk else [],
         risk=words.risk(alert, settings.horizon_days) if news.shows_risk else "",
         picture={"id": envelope.picture_id, "alt": picture.in_words(risk)} if drawn else None,
         acknowledge_url=f"{settings.site_url}/a/{links.sign(settings, ACKNOWLEDGE, str(envelope.id))}",

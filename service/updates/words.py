@@ -29,8 +29,17 @@ def moment(at: datetime, time_zone: str) -> str:
 
 
 def rising(alert: Alert) -> list[str]:
-    """What raises the risk, strongest first."""
-    return [reason["sentence"] for reason in alert.reasons if reason["direction"] == "up" and reason["sentence"]]
+    """What raises the risk, in the order in which it is to be told."""
+    return _reasons(alert, "up")
+
+
+def lowering(alert: Alert) -> list[str]:
+    """What speaks against a complaint, in the order in which it is to be told."""
+    return _reasons(alert, "down")
+
+
+def _reasons(alert: Alert, direction: str) -> list[str]:
+    return [reason["sentence"] for reason in alert.reasons if reason["direction"] == direction and reason["sentence"]]
 
 
 def subject(account: Account, alert: Alert, *, again: bool) -> str:

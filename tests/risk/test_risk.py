@@ -47,6 +47,7 @@ def test_the_riskiest_comes_first_with_its_reasons(api):
         "priority",
         "change_7d",
         "reasons",
+        "against",
         "scored_at",
         "data_through",
         "model",
@@ -95,6 +96,18 @@ def test_a_rep_sees_her_own(api):
 @pytest.mark.usefixtures("scored")
 def test_the_starter_score_claims_no_chance_of_a_rise(api):
     assert {item["rise"] for item in api.get("/v1/risk").json()["items"]} == {None}
+
+
+def test_what_lowers_the_risk_is_told_apart_from_what_raises_it(api, db):
+    with db.begin() as session:
+        calmer = make.reason("Driver rating 4.1 → 4.6 of 5 in 28 days", direction="down")
+        make.score(session, make.account(session), reasons=[make.reason("Late"), calmer])
+
+    item = api.get("/v1/risk").json()["items"][0]
+    row = next(csv.DictReader(io.StringIO(api.get("/v1/risk", headers={"Accept": "text/csv"}).text)))
+
+    assert (item["reasons"], item["against"]) == (["Late"], ["Driver rating 4.1 → 4.6 of 5 in 28 days"])
+    assert (row["reasons"], row["against"]) == ("Late", "Driver rating 4.1 → 4.6 of 5 in 28 days")
 
 
 def test_the_priority_is_the_value_at_stake(api, db):

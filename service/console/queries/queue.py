@@ -119,10 +119,13 @@ def queue(session: Session, wanted: Filter, *, me: str) -> list[Alert]:
     return list(session.scalars(found))
 
 
-def _order(order: Order) -> list[ColumnElement[Any]]:
-    at_stake = func.coalesce(priority(), -1.0)
-    first = {Order.STAKE: [at_stake.desc()], Order.RISK: [], Order.NEW: [Alert.asked_at.desc()]}
-    return [*first[order], Alert.risk.desc(), Alert.id]
+def _order(order: Order) -> tuple[Any, ...]:
+    first: dict[Order, Any] = {
+        Order.STAKE: func.coalesce(priority(), -1.0).desc(),
+        Order.RISK: Alert.risk.desc(),
+        Order.NEW: Alert.asked_at.desc(),
+    }
+    return first[order], Alert.risk.desc(), Alert.id
 
 
 def rises(session: Session, account_ids: Iterable[int]) -> dict[int, float]:
