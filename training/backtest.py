@@ -1,15 +1,16 @@
 """Hold a model against later weeks that it has not seen, beside its baselines."""
 
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from service.kit.database import Session
 from service.scoring.trained import Blend
-from training import baselines, dataset, evaluation, pipeline, questions, window
+from training import baselines, dataset, evaluation, feedback, pipeline, questions, window
 from training.dataset import WARM_UP_DAYS, Dataset
 from training.evaluation import Prediction
 from training.pipeline import Recipe
@@ -31,6 +32,7 @@ class Material:
     data: Dataset
     window: Window
     note: str
+    feedback: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -69,7 +71,8 @@ def collect(session: Session, asked: Asked, horizon_days: int, *, now: datetime,
         raise TrainingRefused(
             "No metric has a direction yet: say which way is better with `headsup import metrics FILE`."
         )
-    return Material(data, split, known.note)
+    data, told = feedback.learn(session, data, now=now)
+    return Material(data, split, known.note, feedback=told)
 
 
 def run(material: Material, *, seed: int, progress: Progress) -> Backtest:

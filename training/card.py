@@ -12,6 +12,7 @@ from service.scoring import artifact
 from service.scoring.features import Column
 from service.scoring.history import moment
 from service.scoring.trained import Blend
+from training import feedback
 from training.backtest import Backtest, Material
 from training.dataset import Dataset
 from training.reference import reference
@@ -53,6 +54,7 @@ def card(
         "reference": reference(data, recipe.columns, blend, label=tested.test.label, risk=tested.risk),
         "measures": {"model": tested.model, "baselines": tested.baselines},
         "questions": tested.questions,
+        "feedback": material.feedback,
         "alert_line": {"line": line, "offers": offers},
         "libraries": {library: version(library) for library in LIBRARIES},
         "golden": golden(data, recipe.columns, blend),
@@ -101,6 +103,7 @@ def notes(material: Material, tested: Backtest) -> list[str]:
         found.append(f"Learned from {material.data.thinned_share:.0%} of the accounts, to bound memory.")
     if material.note:
         found.append(f"{material.note[:1].upper()}{material.note[1:]}.")
+    found += feedback.notes(material.feedback)
     model, best = tested.model["average_precision"], _best_baseline(tested)
     if model is not None and best is not None and model < best[1]:
         found.append(f"No better than its baseline {best[0]} (average precision {model:.3f} against {best[1]:.3f}).")

@@ -8,6 +8,7 @@ was made and what it can and cannot tell. The same seed gives the same company.
 - `accounts`, `metrics`, `complaints`: lists of rows, as in the import files
 - `observations`: columns `account_id`, `metric`, `observed_at` (datetime64[us], UTC), `value`, `item_id`
 - `causes`: the truth that no user has: `cause`, `account_id`, `starts_on`, `days`, `strength`
+- `cared`: with `care=Care(...)`, what its operations did, and each account's true risk if nobody acts
 """
 
 from dataclasses import dataclass
@@ -18,7 +19,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from training.simulated_cast import Cast, Floats, make_cast
-from training.simulated_causes import BILLING, DAMAGED, FAILED, HIDDEN, LATE, TICKETS, Trouble, make_trouble
+from training.simulated_causes import BILLING, DAMAGED, FAILED, LATE, TICKETS, Trouble, make_trouble
+from training.simulated_clients import Care, Cared, live
 
 METRICS: tuple[dict[str, Any], ...] = (
     {"metric": "deliveries", "label": "Deliveries", "unit": "deliveries", "better": "neutral", "target": None,
@@ -38,19 +40,6 @@ METRICS: tuple[dict[str, Any], ...] = (
     {"metric": "stop_minutes", "label": "Minutes at the stop", "unit": "min", "better": "neutral", "target": None,
      "combine": "mean", "exposure": False},
 )  # fmt: skip
-# How much each way of feeling trouble adds to a client's strain, and what the client then complains about.
-WEIGHTS = {LATE: 1.0, DAMAGED: 0.9, FAILED: 0.6, TICKETS: 0.9, BILLING: 0.7, HIDDEN: 1.0}
-ABOUT = {
-    LATE: "late deliveries",
-    DAMAGED: "damaged goods",
-    FAILED: "drivers who leave without delivering",
-    TICKETS: "unanswered requests",
-    BILLING: "wrong invoices",
-    HIDDEN: "prices",
-}
-# Log-odds of a complaint a day: without strain about one in sixteen months; strain needs days to build up (STRAIN_KEPT
-# a day) and is felt LEAD_DAYS later. Set so that a good model ranks with an AUC of about 0.8: see docs/simulator.md.
-BASE, STRAIN_WEIGHT, STRAIN_KEPT, LEAD_DAYS, TEMPER = -7.7, 3.8, 0.85, 3, 0.5
 
 
 @dataclass(frozen=True)
@@ -62,14 +51,17 @@ class Company:
     observations: dict[str, NDArray[Any]]
     complaints: list[dict[str, Any]]
     causes: list[dict[str, Any]]
+    cared: Cared
 
 
-def simulate(*, accounts: int = 300, days: int = 365, until: date, seed: int = 1) -> Company:
-    """Make a company whose last simulated day is `until`."""
+def simulate(*, accounts: int = 300, days: int = 365, until: date, seed: int = 1, care: Care | None = None) -> Company:
+    """Make a company whose last simulated day is `until`; with `care` its operations acts, and that helps."""
     rng = np.random.default_rng(seed)
     first = until - timedelta(days=days - 1)
     cast = make_cast(accounts, days, first, rng)
     trouble = make_trouble(cast, days, rng)
+    observations = _observations(cast, trouble, rng, first=first, days=days)
+    complaints, cared = live(cast, trouble, rng, first=first, care=care)
     causes = [
         {
             "cause": episode["cause"],
@@ -83,9 +75,10 @@ def simulate(*, accounts: int = 300, days: int = 365, until: date, seed: int = 1
     return Company(
         accounts=cast.rows,
         metrics=[dict(row) for row in METRICS],
-        observations=_observations(cast, trouble, rng, first=first, days=days),
-        complaints=_complaints(cast, trouble, rng, first=first),
+        observations=observations,
+        complaints=complaints,
         causes=causes,
+        cared=cared,
     )
 
 
@@ -166,36 +159,3 @@ def _reported(metric: str, shape: tuple[int, ...], rng: np.random.Generator) -> 
     never = {"satisfaction": 0.3, "past_due": 0.12, "tickets_unanswered": 0.08}.get(metric, 0.0)
     arrives[rng.random(shape[0]) < never] = False
     return arrives
-
-
-def _complaints(cast: Cast, trouble: Trouble, rng: np.random.Generator, *, first: date) -> list[dict[str, Any]]:
-    """Walk through the days: strain builds up, a client loses patience, having complained relieves."""
-    count, days = trouble.felt.shape[1:]
-    care = np.array([WEIGHTS[way] for way in WEIGHTS])[:, None] * rng.lognormal(0, 0.4, (len(WEIGHTS), count))
-    temper = rng.normal(0, TEMPER, count)
-    strain = np.zeros((days + LEAD_DAYS, count))
-    calm = np.zeros(count)
-    rows: list[dict[str, Any]] = []
-    for day in range(days):
-        pain = np.einsum("wa,wa->a", care, trouble.felt[:, :, day])
-        strain[day + LEAD_DAYS] = STRAIN_KEPT * strain[day + LEAD_DAYS - 1] + (1 - STRAIN_KEPT) * np.minimum(pain, 2.5)
-        log_odds = BASE + temper + STRAIN_WEIGHT * np.minimum(strain[day], 1.6) - calm
-        complains = (rng.random(count) < 1 / (1 + np.exp(-log_odds))) & (day >= cast.started)
-        calm = np.where(complains, 3.5, calm * 0.94)
-        for account in np.nonzero(complains)[0]:
-            felt = care[:, account] * trouble.felt[:, account, max(0, day - LEAD_DAYS)]
-            rows.append(_complaint(len(rows), str(cast.ids[account]), first + timedelta(days=day), felt, rng))
-    return rows
-
-
-def _complaint(number: int, account_id: str, on: date, felt: Floats, rng: np.random.Generator) -> dict[str, Any]:
-    about = ABOUT[int(np.argmax(felt))] if felt.max() > 0.15 else str(rng.choice(("prices", "a driver", "an order")))
-    minute = int(rng.integers(8 * 60, 17 * 60))
-    return {
-        "complaint_id": f"K{100_001 + number}",
-        "account_id": account_id,
-        "occurred_at": f"{on}T{minute // 60:02d}:{minute % 60:02d}:00Z",
-        "channel": str(rng.choice(("phone", "email", "visit"), p=(0.6, 0.33, 0.07))),
-        "severity": int(np.clip(np.round(2 + felt.max() + rng.normal(0, 0.8)), 1, 5)),
-        "about": f"Complains about {about}",
-    }
