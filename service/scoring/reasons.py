@@ -14,6 +14,7 @@ from typing import Any
 from service.scoring import sentences
 from service.scoring.definitions import LAST, SUM, Definition
 from service.scoring.features import ACCOUNT, COMPLAINTS
+from service.scoring.items import ITEMS
 from service.scoring.judgement import Judgement
 from service.scoring.sentences import KINDS, Said
 from service.scoring.windows import PAST_FROM
@@ -28,10 +29,17 @@ Stats = Mapping[str, Mapping[str, float]]
 
 
 def of_row(
-    judgement: Judgement, row: int, stats: Stats, typical: Stats, definitions: Sequence[Definition]
+    judgement: Judgement,
+    row: int,
+    stats: Stats,
+    typical: Stats,
+    definitions: Sequence[Definition],
+    *,
+    carrying: Sequence[str] = (),
 ) -> list[dict[str, Any]]:
-    """Name what raises the risk, then what lowers it; only where numbers show it."""
+    """Name what raises the risk, then what lowers it; only where numbers show it. `carrying`: metrics with items."""
     known = {definition.key: definition for definition in definitions}
+    word = sentences.word_of_items(known[key] for key in carrying if key in known)
     describing = {ACCOUNT, *(key for key, definition in known.items() if not definition.sign)}
     weighed = list(zip(judgement.weights[row].tolist(), judgement.groups, strict=True))
 
@@ -43,7 +51,7 @@ def of_row(
                 break
             if len(found) >= most and group in describing:
                 continue
-            said = _said(group, direction, stats, typical, known)
+            said = _said(group, direction, stats, typical, known, word=word)
             if said:
                 reason = {"metric": group, "direction": direction, "kind": said.kind, "weight": round(weight, 3)}
                 found.append(reason | {"sentence": said.sentence})
@@ -65,11 +73,15 @@ def _in_order(by_weight: list[dict[str, Any]], most: int) -> list[dict[str, Any]
     return told if by_weight[0] in told else [*told[:-1], by_weight[0]]
 
 
-def _said(group: str, direction: str, stats: Stats, typical: Stats, known: Mapping[str, Definition]) -> Said | None:
+def _said(
+    group: str, direction: str, stats: Stats, typical: Stats, known: Mapping[str, Definition], *, word: str
+) -> Said | None:
     if group == COMPLAINTS:
         return sentences.of_complaints(stats[group], direction)
     if group == ACCOUNT:
         return sentences.of_account(stats[group], direction)
+    if group == ITEMS:
+        return sentences.of_items(stats[group], word, direction)
     return sentences.of_metric(sentences.Subject(known[group], stats[group], typical.get(group, {})), direction)
 
 

@@ -4,7 +4,7 @@ A sentence is only made where its numbers show what it claims; otherwise there i
 """
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -72,6 +72,31 @@ def of_account(stats: Stats, direction: str) -> Said | None:
     if direction == "down" and days > OLD_DAYS:
         return Said(CONTEXT, f"A client for {round(days / 30.4)} months")
     return None
+
+
+def of_items(stats: Stats, word: str, direction: str) -> Said | None:
+    """Say what the account's orders, tickets or deliveries that are under way mean for the risk."""
+    live, alike, oldest = round(stats["live"]), round(stats["alike"]), stats["oldest"]
+    if direction == "down":
+        return (
+            Said(LEVEL, f"None of {live} recent {word} looks like those that ended in complaints")
+            if (live and not alike)
+            else None
+        )
+    if not alike:
+        return Said(CONTEXT, f"{live} recent {word}") if live else None
+    looks = "looks" if alike == 1 else "look"
+    said = f"{alike} of {live} recent {word} {looks} like those that ended in complaints"
+    if math.isnan(oldest) or oldest < 1:
+        return Said(LEVEL, said)
+    which = "it is" if alike == 1 else "the oldest is"
+    return Said(LEVEL, f"{said}; {which} {round(oldest)} {'day' if round(oldest) == 1 else 'days'} old")
+
+
+def word_of_items(carrying: Iterable[Definition]) -> str:
+    """What the items are called: the unit of what is counted of them, such as "orders"."""
+    units = (definition.unit.strip().lower() for definition in carrying if definition.combine == SUM)
+    return next((unit for unit in units if unit.isalpha() and unit.endswith("s")), "items")
 
 
 def _against_past(subject: Subject, worse: int) -> str | None:

@@ -10,6 +10,7 @@ from service.scoring.sentences import CHANGE, CONTEXT, LEVEL, Subject
 from tests.scoring.frames import LATE, OPEN, ORDERS, STARS
 
 NAN = math.nan
+LIKE = "4 of 46 recent orders look like those that ended in complaints"
 
 
 def _stats(**facts):
@@ -111,6 +112,28 @@ def test_a_total_has_its_own_past_in_the_same_number_of_days():
 )
 def test_complaints_so_far(recent, quarter, direction, said):
     assert sentences.of_complaints({"count_28": recent, "count_90": quarter}, direction) == said
+
+
+@pytest.mark.parametrize(
+    ("alike", "oldest", "direction", "said"),
+    [
+        (4, 24.2, "up", (LEVEL, f"{LIKE}; the oldest is 24 days old")),
+        (1, 1.0, "up", (LEVEL, "1 of 46 recent orders looks like those that ended in complaints; it is 1 day old")),
+        (4, NAN, "up", (LEVEL, LIKE)),
+        (0, NAN, "up", (CONTEXT, "46 recent orders")),
+        (0, NAN, "down", (LEVEL, "None of 46 recent orders looks like those that ended in complaints")),
+        (4, 24.0, "down", None),
+    ],
+)  # fmt: skip
+def test_items_are_held_against_those_that_ended_in_complaints(alike, oldest, direction, said):
+    stats = {"live": 46.0, "alike": float(alike), "oldest": oldest}
+
+    assert sentences.of_items(stats, "orders", direction) == said
+
+
+@pytest.mark.parametrize(("carrying", "word"), [((LATE, ORDERS), "orders"), ((LATE,), "items"), ((), "items")])
+def test_items_are_called_what_is_counted(carrying, word):
+    assert sentences.word_of_items(carrying) == word
 
 
 @pytest.mark.parametrize(
