@@ -64,7 +64,7 @@ def collect(session: Session, asked: Asked, horizon_days: int, *, now: datetime,
         session,
         weeks,
         horizon_days,
-        prior_until=split.validate_from,
+        edges=(split.validate_from, split.test_from),
         progress=lambda done, of: progress("Reading accounts", done, of),
     )
     if not data.definitions:

@@ -50,6 +50,7 @@ def card(
         "prior": asdict(data.prior),
         "recipe": recipe.as_card(),
         "blend": artifact.blend_card(blend),
+        "items": artifact.items_card(data.items),
         "typical": typical(data),
         "reference": reference(data, recipe.columns, blend, label=tested.test.label, risk=tested.risk),
         "measures": {"model": tested.model, "baselines": tested.baselines},

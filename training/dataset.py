@@ -13,7 +13,10 @@ from service.kit.database import Session
 from service.scoring import features, history, queries
 from service.scoring.definitions import Definition
 from service.scoring.features import Column
+from service.scoring.items import ItemModel
 from service.scoring.past import DAY, RATE_DAYS, Frame, History, Prior
+from training import outcomes
+from training.following import Follower
 from training.refusals import TrainingRefused
 
 ACTIVE_DAYS = 90
@@ -37,6 +40,8 @@ class Dataset:
     """`values`: float32 (rows, columns), NaN where missing. `label`: whether a complaint came within the horizon.
 
     `weight`: how much a row counts where a model is fitted, chosen or calibrated; 1 unless something is known of it.
+    `items`: the model that serves where items are followed; each row's own `items` columns come from one that did not
+    know its label.
     """
 
     account: Micros
@@ -50,6 +55,7 @@ class Dataset:
     complaints: Complaints
     horizon_days: int
     thinned_share: float = 1.0
+    items: ItemModel | None = None
 
     def rows(self, kept: NDArray[np.bool_]) -> "Dataset":
         """Only some rows."""
@@ -127,41 +133,50 @@ def build(
     weeks: Sequence[datetime],
     horizon_days: int,
     *,
-    prior_until: datetime,
+    edges: Sequence[datetime],
+    seed: int = 0,
     progress: Callable[[int, int], None],
 ) -> Dataset:
     """Read everything and compute features and labels, a batch of accounts at a time.
 
-    The prior of the complaint rates is fitted up to `prior_until`. `progress` hears how many accounts are done.
+    `edges`: when the validation and the test begin. The prior of the complaint rates is fitted up to the first, and
+    the items of later weeks are judged by what was known at the edge before. `progress` hears how many accounts are
+    done.
     """
     definitions = tuple(queries.definitions(session))
     names = list(queries.account_names(session))
     until = weeks[-1] + timedelta(days=horizon_days)
     known = history.read_complaints(session, until=until).to_native().sort("account", "at")
-    prior = _prior(session, names, known, prior_until)
+    prior = _prior(session, names, known, edges[0])
     thinned_by = 1 + len(names) * len(weeks) // MAX_SNAPSHOTS
     kept = names[::thinned_by]
+    batches = list(history.batches(kept))
+    carrying = queries.metrics_with_items(session)
+    follower = Follower([item for item in definitions if item.id in carrying], horizon_days, len(batches))
     parts = []
-    for done, batch in enumerate(history.batches(kept), start=1):
+    for done, batch in enumerate(batches, start=1):
         past = history.read(session, batch, until=until, whole=True)
         snapshots = active_snapshots(past, weeks)
         moments = snapshots.to_native()
         values = features.build(past, snapshots, definitions, prior).values
+        follower.add(past, snapshots)
         parts.append((moments["account"].to_numpy(), moments["as_of"].to_numpy(), values))
         progress(min(done * history.BATCH, len(kept)), len(kept))
     account, as_of, values = (np.concatenate(pieces) for pieces in zip(*parts, strict=True))
+    followed = follower.learn([history.micros(edge) for edge in edges], seed)
     return Dataset(
         account=account,
         as_of=as_of,
-        values=values,
-        label=labels(account, as_of, known, horizon_days),
+        values=values if followed is None else np.hstack([values, followed.values]),
+        label=outcomes.follows(account, as_of, known.rename({"account": "owner"}), horizon_days),
         weight=np.ones(len(account)),
-        columns=features.columns(definitions),
+        columns=features.columns(definitions, with_items=followed is not None),
         definitions=definitions,
         prior=prior,
         complaints=Complaints(known["account"].to_numpy(), known["at"].to_numpy()),
         horizon_days=horizon_days,
         thinned_share=1 / thinned_by,
+        items=followed.model if followed is not None else None,
     )
 
 
@@ -175,23 +190,6 @@ def active_snapshots(past: History, weeks: Sequence[datetime]) -> Frame:
     active = rows.filter(pl.col("at") > pl.col("as_of") - ACTIVE_DAYS * DAY)
     snapshots: Frame = nw.from_native(active.select("account", "as_of").sort("account", "as_of"))
     return snapshots
-
-
-def labels(account: Micros, as_of: Micros, complaints: pl.DataFrame, horizon_days: int) -> NDArray[np.bool_]:
-    """Whether a complaint came after the snapshot and within the horizon."""
-    rows = pl.DataFrame({"account": account, "as_of": as_of}).with_row_index("row").sort("as_of")
-    following = complaints.select("account", "at", next="at").sort("at")
-    found = rows.join_asof(
-        following,
-        left_on="as_of",
-        right_on="at",
-        by="account",
-        strategy="forward",
-        allow_exact_matches=False,
-        check_sortedness=False,
-    ).sort("row")
-    within = (found["next"] - found["as_of"]) <= horizon_days * DAY
-    return within.fill_null(value=False).to_numpy()
 
 
 def _prior(session: Session, accounts: Sequence[int], complaints: pl.DataFrame, until: datetime) -> Prior:

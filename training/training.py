@@ -38,6 +38,7 @@ def train(material: Material, settings: Settings, *, seed: int, now: datetime, p
     name = f"{now:%Y%m%d-%H%M%S}"
     offers = alert_line.offers(validation, risk, line)
     facts = card.card(name, material, tested, blend, line=line, offers=offers, now=now)
-    sha256 = artifact.save(settings.artifacts_dir, name, artifact.numbers_of(blend), facts, settings.signing_key)
+    numbers = artifact.numbers_of(blend, material.data.items)
+    sha256 = artifact.save(settings.artifacts_dir, name, numbers, facts, settings.signing_key)
     progress("Refitting on everything", 1, 1)
     return Trained(name, sha256, facts, line, tested)

@@ -11,6 +11,7 @@ from service.kit.database import Session
 from service.kit.settings import Settings
 from service.scoring import artifact, queries
 from service.scoring.definitions import Definition
+from service.scoring.items import ItemModel
 from service.scoring.judgement import Scorer
 from service.scoring.past import Prior
 from service.scoring.starter import Starter
@@ -29,6 +30,7 @@ class Speaking:
     scorer: Scorer
     definitions: Sequence[Definition]
     prior: Prior
+    items: ItemModel | None = None
 
 
 def speaking(session: Session, settings: Settings) -> Speaking:
@@ -39,7 +41,7 @@ def speaking(session: Session, settings: Settings) -> Speaking:
     for candidate in candidates:
         scorer = _scorer(candidate, settings, definitions)
         if scorer is not None:
-            return Speaking(scorer, scorer.definitions, scorer.prior)
+            return Speaking(scorer, scorer.definitions, scorer.prior, scorer.items)
     return Speaking(Starter(definitions, settings.learning_days), definitions, Prior())
 
 

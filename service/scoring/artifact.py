@@ -22,6 +22,7 @@ from pydantic import SecretStr
 
 from service.kit.errors import Conflict
 from service.scoring.definitions import Definition
+from service.scoring.items import ItemModel
 from service.scoring.linear import Linear
 from service.scoring.past import Prior
 from service.scoring.trained import Blend, TrainedScorer
@@ -127,9 +128,10 @@ def check_key(key: SecretStr) -> None:
     _private(key)
 
 
-def numbers_of(blend: Blend) -> dict[str, Any]:
-    """What goes into `model.skops`; the rest of a blend is in the card."""
+def numbers_of(blend: Blend, items: ItemModel | None = None) -> dict[str, Any]:
+    """What goes into `model.skops`; the rest of a blend and of what follows items is in the card."""
     return {
+        "items": items.trees.as_arrays() if items is not None else None,
         "trees": blend.trees.as_arrays() if blend.trees is not None else None,
         "linear": blend.linear.as_arrays() if blend.linear is not None else None,
     }
@@ -146,6 +148,13 @@ def blend_card(blend: Blend) -> dict[str, Any]:
         "centre": blend.centre.tolist(),
         "calibration": {"slope": blend.slope, "shift": blend.shift},
     }
+
+
+def items_card(items: ItemModel | None) -> dict[str, Any] | None:
+    """What the card says of the model that follows items; None where nothing is followed."""
+    if items is None:
+        return None
+    return {"metrics": list(items.metrics), "alike": items.alike, "most": items.most}
 
 
 def _scorer(version: str, numbers: Mapping[str, Any], card: Mapping[str, Any], ids: Mapping[str, int]) -> TrainedScorer:
@@ -166,7 +175,14 @@ def _scorer(version: str, numbers: Mapping[str, Any], card: Mapping[str, Any], i
         definitions=[Definition.from_card(item, ids) for item in card["metrics"]],
         prior=Prior(**card["prior"]),
         typical=card["typical"],
+        items=_items(card.get("items"), numbers.get("items")),
     )
+
+
+def _items(facts: Mapping[str, Any] | None, trees: Mapping[str, Any] | None) -> ItemModel | None:
+    if facts is None or trees is None:
+        return None
+    return ItemModel(tuple(facts["metrics"]), Trees.from_arrays(trees), facts["alike"], facts["most"])
 
 
 def _statement(version: str, hashes: Mapping[str, str]) -> bytes:

@@ -71,6 +71,11 @@ def definitions(session: Session) -> list[Definition]:
     ]
 
 
+def metrics_with_items(session: Session) -> set[int]:
+    """Keys of the metrics some of whose observations name an item."""
+    return set(session.scalars(select(Observation.metric_id).where(Observation.item_id != "").distinct()))
+
+
 def account_names(session: Session) -> dict[int, str]:
     """Database key → the client's own key, of all accounts, in order of the database key."""
     rows = session.execute(select(Account.id, Account.external_id).order_by(Account.id))

@@ -16,6 +16,7 @@ from service.kit.settings import Settings
 from service.scoring import active, features, history, queries, reasons, unusual
 from service.scoring.definitions import Definition
 from service.scoring.features import COMPLAINTS, Features
+from service.scoring.items import ItemModel
 from service.scoring.judgement import Judgement, Scorer
 from service.scoring.past import History, Prior
 
@@ -35,6 +36,7 @@ class Found:
     scorer: Scorer
     definitions: Sequence[Definition]
     prior: Prior
+    items: ItemModel | None
     before: dict[int, Score]
     horizon_days: int
 
@@ -49,6 +51,7 @@ def read(session: Session, settings: Settings, accounts: Sequence[int], *, now: 
         scorer=speaking.scorer,
         definitions=speaking.definitions,
         prior=speaking.prior,
+        items=speaking.items,
         before=queries.scores_of(session, accounts),
         horizon_days=settings.horizon_days,
     )
@@ -59,7 +62,8 @@ def judge(found: Found, *, now: datetime) -> list[dict[str, Any]]:
     accounts = sorted(found.newest)
     if not accounts:
         return []
-    built = features.build(found.history, history.snapshots_at(accounts, now), found.definitions, found.prior)
+    moments = history.snapshots_at(accounts, now)
+    built = features.build(found.history, moments, found.definitions, found.prior, found.items)
     judgement = found.scorer.judge(built)
     sound = np.isfinite(judgement.risk) & (judgement.risk >= 0) & (judgement.risk <= 1)
     if not sound.all():

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from service.scoring.definitions import Definition
 from service.scoring.features import Features
+from service.scoring.items import ItemModel
 from service.scoring.judgement import Judgement
 from service.scoring.linear import Linear
 from service.scoring.past import Prior
@@ -78,6 +79,7 @@ class TrainedScorer:
     definitions: Sequence[Definition]
     prior: Prior
     typical: Mapping[str, Mapping[str, float]]
+    items: ItemModel | None = None
 
     def judge(self, features: Features) -> Judgement:
         """Risk and weights of each row."""
