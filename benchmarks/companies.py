@@ -11,8 +11,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from training.simulate import Company
-
 Floats = NDArray[np.float64]
 ACCOUNTS, COMPLAINTS = 200, 300
 # Complaints follow the trouble of the last two weeks or so: what is kept of yesterday's strain.
@@ -73,6 +71,16 @@ class Plan:
     both: bool = False
 
 
+@dataclass(frozen=True)
+class Company:
+    """Rows as in the import files; `observations` by column."""
+
+    accounts: list[dict[str, Any]]
+    metrics: list[dict[str, Any]]
+    observations: dict[str, NDArray[Any]]
+    complaints: list[dict[str, Any]]
+
+
 def make(plan: Plan, *, until: date, seed: int) -> Company:
     """Draw a company whose last day is `until`. The same seed gives the same company."""
     rng = np.random.default_rng([seed, *plan.name.encode()])
@@ -86,7 +94,6 @@ def make(plan: Plan, *, until: date, seed: int) -> Company:
         metrics=[_described(metric) for metric in plan.measured],
         observations=columns,
         complaints=_complaints(plan, size, felt, first, rng),
-        causes=[],
     )
 
 

@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 
 from benchmarks import companies
-from benchmarks.companies import Plan
+from benchmarks.companies import Company, Plan
 from service.commands.import_kinds import ACCOUNTS, COMPLAINTS, METRICS, OBSERVATIONS
 from service.kit import schema
 from service.kit.database import Database, Session
@@ -28,7 +28,6 @@ from service.kit.settings import Settings
 from training import backtest
 from training.backtest import Backtest
 from training.refusals import TrainingRefused
-from training.simulate import Company
 from training.window import Asked
 
 NOW = datetime(2026, 3, 2, tzinfo=UTC)

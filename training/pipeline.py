@@ -12,8 +12,9 @@ from service.scoring.features import Column
 from service.scoring.linear import Linear
 from service.scoring.trained import Blend, sigmoid
 from service.scoring.trees import Trees
-from training import checks, choice, fitting
+from training import checks, choice, fitting, folds
 from training.checks import LEAST_POSITIVES
+from training.choice import Regression
 from training.dataset import Dataset
 
 # The log loss must fall by this share before a calibration is believed.
@@ -32,8 +33,7 @@ class Recipe:
     """
 
     columns: tuple[Column, ...]
-    strength: float
-    anchored: bool
+    regression: Regression
     trees: int
     share: float
     slope: float
@@ -42,6 +42,11 @@ class Recipe:
     why: str
     dropped: tuple[str, ...]
     folds: tuple[Mapping[str, Any], ...] = ()
+
+    @property
+    def strength(self) -> float:
+        """The penalty of the linear part, scikit-learn's C."""
+        return self.regression.strength
 
     def as_card(self) -> dict[str, object]:
         facts = asdict(self)
@@ -60,14 +65,13 @@ def choose(data: Dataset, train: Rows, validation: Rows, *, seed: int, step: Ste
     checks.enough(data, train, validation)
     columns, dropped = checks.telling(data, train)
     checks.no_leak(columns, data.pick(columns)[validation], data.label[validation])
-    chained = choice.folds(data, train, validation)
+    chained = folds.chained(data, train, validation)
     chosen = choice.choose(data, columns, _grouped(data, columns), chained, seed=seed, step=step)
     later = chosen.later
     slope, shift = calibration(chosen.raw, data.label[later], data.weight[later], data.as_of[later])
     recipe = Recipe(
         columns=columns,
-        strength=chosen.strength,
-        anchored=chosen.anchored,
+        regression=chosen.regression,
         trees=chosen.trees,
         share=chosen.share,
         slope=slope,
@@ -82,16 +86,16 @@ def choose(data: Dataset, train: Rows, validation: Rows, *, seed: int, step: Ste
 
 def fit(data: Dataset, rows: Rows, recipe: Recipe) -> Blend:
     """Fit a model by a recipe on some rows. The same rows, recipe and seed give the same model."""
-    part = _part(data, recipe.columns, rows)
+    part, weight = _part(data, recipe.columns, rows), choice.weights(data, rows, recipe.regression)
     linear = trees = None
     if recipe.share > 0:
         table = fitting.Table.of(part.values)
-        each = choice.penalties(data, recipe.columns, recipe.strength, anchored=recipe.anchored)
-        linear = fitting.fit_linear(table, part.label, part.weight, recipe.columns, each)
+        each = choice.penalties(data, recipe.columns, recipe.regression)
+        linear = fitting.fit_linear(table, part.label, weight, recipe.columns, each)
     if recipe.share < 1:
         grouped = _grouped(data, recipe.columns)
         grown = fitting.fit_trees(
-            part.values, part.label, part.weight, recipe.columns, grouped, trees=recipe.trees, seed=recipe.seed
+            part.values, part.label, weight, recipe.columns, grouped, trees=recipe.trees, seed=recipe.seed
         )
         trees = fitting.plain(grown, grouped, part.values, recipe.trees)
     blend = _blend(data, recipe.columns, part.values, linear=linear, trees=trees, share=recipe.share)

@@ -1,12 +1,15 @@
 """Which model: by folds in time, each judged on what it could not know."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from service.scoring.definitions import LAST, Definition
 from service.scoring.features import Column
 from service.scoring.past import DAY, Prior
-from training import choice, fitting
+from training import choice, fitting, folds
+from training.choice import Regression
 from training.dataset import Complaints, Dataset
 
 COLUMNS = (
@@ -39,8 +42,8 @@ def company(log_odds, seed=0):
 
 def chosen(data, train, validation):
     grouped = fitting.grouping(COLUMNS, ["open"])
-    folds = choice.folds(data, train, validation)
-    return choice.choose(data, COLUMNS, grouped, folds, seed=0, step=lambda _name: None)
+    chained = folds.chained(data, train, validation)
+    return choice.choose(data, COLUMNS, grouped, chained, seed=0, step=lambda _name: None)
 
 
 def by_lateness(values):
@@ -58,12 +61,12 @@ def by_volume(values):
 def test_a_fold_knows_only_what_had_an_outcome_when_its_weeks_began():
     data, train, validation = company(by_lateness)
 
-    folds = choice.folds(data, train, validation)
+    found = folds.chained(data, train, validation)
 
-    assert len(folds) == choice.MOST_FOLDS
-    for fold in folds:
+    assert len(found) == folds.MOST_FOLDS
+    for fold in found:
         assert data.as_of[fold.known].max() + data.horizon <= data.as_of[fold.later].min()
-    judged = np.sum([fold.later for fold in folds], axis=0)
+    judged = np.sum([fold.later for fold in found], axis=0)
     assert judged.max() == 1
     assert judged[validation].all()
 
@@ -71,10 +74,10 @@ def test_a_fold_knows_only_what_had_an_outcome_when_its_weeks_began():
 def test_too_few_complaints_for_folds_leave_the_validation_weeks():
     data, train, validation = company(lambda values: np.full(len(values), -5.5))
 
-    folds = choice.folds(data, train, validation)
+    found = folds.chained(data, train, validation)
 
-    assert [fold.known.sum() for fold in folds] == [train.sum()]
-    np.testing.assert_array_equal(folds[0].later, validation)
+    assert [fold.known.sum() for fold in found] == [train.sum()]
+    np.testing.assert_array_equal(found[0].later, validation)
 
 
 @pytest.mark.parametrize(("truth", "kind"), [(by_lateness, "linear"), (by_a_threshold, "trees")])
@@ -89,7 +92,7 @@ def test_the_class_of_model_follows_the_truth(truth, kind):
 def test_every_fold_s_losses_are_told():
     found = chosen(*company(by_lateness))
 
-    assert len(found.folds) == choice.MOST_FOLDS
+    assert len(found.folds) == folds.MOST_FOLDS
     assert {"from", "to", "rows", "with_complaint", "linear", "blend", "trees"} == set(found.folds[0])
     assert len(found.raw) == len(found.later) == sum(fold["rows"] for fold in found.folds)
 
@@ -97,8 +100,8 @@ def test_every_fold_s_losses_are_told():
 def test_an_anchored_penalty_spares_volume_and_the_own_rate():
     data, _, _ = company(by_lateness)
 
-    spared = choice.penalties(data, COLUMNS, 0.001, anchored=True)
-    even = choice.penalties(data, COLUMNS, 0.001, anchored=False)
+    spared = choice.penalties(data, COLUMNS, Regression(0.001, anchored=True))
+    even = choice.penalties(data, COLUMNS, Regression(0.001))
 
     assert spared.tolist() == [0.001, 0.001, choice.ANCHORED, choice.ANCHORED]
     assert even.tolist() == [0.001] * 4
@@ -109,20 +112,28 @@ def test_an_anchored_penalty_ranks_by_volume_where_the_metrics_tell_nothing():
     table = fitting.Table.of(data.values)
 
     fitted = fitting.fit_linear(
-        table, data.label, data.weight, COLUMNS, choice.penalties(data, COLUMNS, 1e-6, anchored=True)
+        table, data.label, data.weight, COLUMNS, choice.penalties(data, COLUMNS, Regression(1e-6, anchored=True))
     )
 
     assert fitted.weights[2] > 0.3
     assert np.abs(fitted.weights[:2]).max() < 0.001
 
 
+def test_a_world_that_changes_shortens_the_memory():
+    data, train, validation = company(by_lateness)
+    draw, recent = np.random.default_rng(1), data.as_of >= 22 * 7 * DAY
+    label = draw.random(len(data.label)) < 1 / (1 + np.exp(3 - np.where(recent, 2, -2) * data.values[:, 3]))
+
+    found = chosen(replace(data, label=label), train, validation)
+
+    assert found.regression.half_life_weeks == 13
+    weight = choice.weights(data, train, found.regression)
+    assert weight.mean() == pytest.approx(1.0)
+    assert weight[data.as_of[train] == 0].max() < weight[data.as_of[train] == 13 * 7 * DAY].min() * 0.51
+
+
 def test_the_same_seed_chooses_the_same():
     first, second = (chosen(*company(by_a_threshold)) for _ in range(2))
 
-    assert (first.strength, first.anchored, first.trees, first.share) == (
-        second.strength,
-        second.anchored,
-        second.trees,
-        second.share,
-    )
+    assert (first.regression, first.trees, first.share) == (second.regression, second.trees, second.share)
     np.testing.assert_array_equal(first.raw, second.raw)
