@@ -10,6 +10,7 @@ import structlog
 
 from models import WorkerStep
 from service.alerts import actions as alerts
+from service.health import rehearsal
 from service.kit.clock import Clock, SetClock
 from service.kit.database import Database
 from service.kit.errors import HeadsupError
@@ -82,6 +83,7 @@ def run(db: Database, settings: Settings, clock: Clock, stop: threading.Event) -
     loops = {
         "mailer": _those(MAILING),
         "watcher": (*_those(WATCHING), *BESIDE),
+        "rehearser": (("rehearse", rehearsal.rehearse),),
     }
     others = tuple(step for step in STEPS if step[0] not in MAILING | WATCHING)
     beside = {

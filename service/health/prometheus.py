@@ -63,6 +63,11 @@ class _Read:
         yield _gauge("headsup_mail_queue_age_seconds", "Age of the oldest unsent mail.", now.mail_queue_age or 0)
         if now.model_age is not None:
             yield _gauge("headsup_model_age_seconds", "Time since the active model was trained.", now.model_age)
+        yield _gauge(
+            "headsup_stages_standing_still", "Stages from metric to mail that do not move.", now.standing_still
+        )
+        if now.rehearsal_age is not None:
+            yield _gauge("headsup_rehearsal_age_seconds", "Time since a rehearsal came through.", now.rehearsal_age)
         yield _labelled("headsup_mails", "Mails by state.", "state", now.mails)
         yield _labelled("headsup_worker_step_age_seconds", "Time since a worker step ended well.", "step", now.steps)
 

@@ -1,5 +1,6 @@
 """HTTP of health, figures and the pages that explain errors."""
 
+from datetime import datetime, timedelta
 from html import escape
 from typing import Annotated
 
@@ -10,8 +11,10 @@ from starlette.responses import HTMLResponse, JSONResponse, Response
 from service.health import queries, rules
 from service.health.prometheus import CountRequests, Requests, exposition
 from service.kit import schema
+from service.kit.database import Session
 from service.kit.errors import NotFound
 from service.kit.http import Config, Db, Now
+from service.kit.settings import Settings
 
 router = APIRouter(tags=["health"], include_in_schema=False)
 
@@ -43,11 +46,28 @@ def ready(db: Db, now: Now) -> dict[str, str]:
     return {"status": "ok"}
 
 
+@router.get("/health/pipeline")
+def pipeline(db: Db, settings: Config, now: Now) -> dict[str, str]:
+    """Tell whether every stage from metric to mail moves: what is due goes on, and rehearsals come through."""
+    with db.read() as session:
+        standing = _standing_still(session, settings, now=now)
+    if standing:
+        raise rules.PipelineStands("Look at the worker's log and at the mail relay.", standing_still=standing)
+    return {"status": "ok"}
+
+
+def _standing_still(session: Session, settings: Settings, *, now: datetime) -> list[str]:
+    plain_after = timedelta(minutes=settings.plain_after_minutes)
+    overdue = queries.overdue(session, plain_after=plain_after, now=now)
+    return rules.standing_still(queries.worker_steps(session), overdue, now=now)
+
+
 @router.get("/metrics")
-def figures(request: Request, db: Db, now: Now) -> Response:
+def figures(request: Request, db: Db, settings: Config, now: Now) -> Response:
     """Give Prometheus its figures."""
     with db.read() as session:
-        read = queries.figures(session, now=now)
+        standing = _standing_still(session, settings, now=now)
+        read = queries.figures(session, standing_still=len(standing), now=now)
     return Response(exposition(request.app.state.requests, read), media_type=CONTENT_TYPE_LATEST)
 
 

@@ -8,6 +8,10 @@ from models import WorkerStep
 from service.kit.errors import HeadsupError, Unavailable
 
 SILENT = timedelta(minutes=5)
+EVERY = timedelta(minutes=5)
+REHEARSAL = "rehearsal"
+REHEARSER = "headsup-rehearsal"
+"""The made-up account, its metric, and who acts in a rehearsal."""
 # Errors of HTTP itself, which no error of ours stands for.
 OF_HTTP: Mapping[str, tuple[str, str]] = {
     "http-400": ("Bad Request", "The request could not be read: the body broke off, or is no JSON that can be read."),
@@ -27,11 +31,33 @@ class NotReady(Unavailable):
     """
 
 
+class PipelineStands(Unavailable):
+    """A stage of the way from metric to mail stands still.
+
+    `standing_still` names each stage and what was seen. The web still answers; reps may not be told.
+    """
+
+
 def silent_steps(steps: Iterable[WorkerStep], *, now: datetime) -> list[str]:
     """Steps of the worker that have not ended well for five minutes."""
-    return sorted(
-        step.name for step in steps if (step.ended_at or datetime.min.replace(tzinfo=now.tzinfo)) < now - SILENT
-    )
+    return sorted(step.name for step in steps if step.name != REHEARSAL and _before(step.ended_at, now - SILENT))
+
+
+def _before(moment: datetime | None, limit: datetime) -> bool:
+    return moment is None or moment < limit
+
+
+def standing_still(steps: Iterable[WorkerStep], overdue: Mapping[str, int], *, now: datetime) -> list[str]:
+    """What of the way from metric to mail does not work; each in words."""
+    steps = list(steps)
+    found = [f"{name}: its step in the worker has not ended for 5 minutes" for name in silent_steps(steps, now=now)]
+    found += [f"{stage}: {count} wait for more than 10 minutes" for stage, count in overdue.items() if count]
+    for rehearsal in (step for step in steps if step.name == REHEARSAL):
+        if rehearsal.error:
+            found.append(rehearsal.error)
+        elif _before(rehearsal.ended_at, now - 2 * EVERY):
+            found.append("rehearsal: none came through for 10 minutes")
+    return found
 
 
 def explanations() -> dict[str, tuple[str, str]]:

@@ -21,6 +21,9 @@ class Settings(BaseSettings):
 
     data_dir: Path = Field(Path("var"), description="Folder of the embedded database, keys and trained models.")
     database_url: str = Field("", description="PostgreSQL URL; empty means SQLite in the data directory.")
+    unsafe_durability: bool = Field(
+        default=False, description="Run on a database whose commits do not wait for the disk; for tests."
+    )
     site_url: str = Field("http://127.0.0.1:8000", description="Where people reach the console; links in mails use it.")
     host: str = Field("127.0.0.1", description="Address that `headsup serve` listens on.")
     port: int = Field(8000, ge=0, le=65535, description="Port that `headsup serve` listens on.")
@@ -29,7 +32,8 @@ class Settings(BaseSettings):
         SecretStr(""), description="Ed25519 seed (base64) that signs trained models; written by `headsup init`."
     )
     cookie_secure: bool = Field(
-        default=False, description="Send cookies over HTTPS only, as is always done when the site URL begins with https."
+        default=False,
+        description="Send cookies over HTTPS only, as is always done when the site URL begins with https.",
     )
 
     smtp_url: str = Field(
@@ -37,6 +41,9 @@ class Settings(BaseSettings):
     )
     mail_from: str = Field("Headsup <headsup@localhost>", description="From of every mail.")
     mail_reply_to: str = Field("", description="Where a rep's reply goes; empty means the From address.")
+    rehearsal_to: str = Field(
+        "", description="Mailbox for the mail of each five minutes' rehearsal; empty: the relay is only greeted."
+    )
     mail_seconds: float = Field(
         120,
         gt=0,

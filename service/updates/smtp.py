@@ -122,6 +122,19 @@ class Channel:
         finally:
             guard.cancel()
 
+    def greet(self) -> None:
+        """Reach the relay and log in, with nothing to send.
+
+        Raises:
+            NotSent: with the verdict and a reason for people.
+        """
+        guard = Timer(self._limits.mail, self._cut)
+        guard.start()
+        try:
+            self._connected()
+        finally:
+            guard.cancel()
+
     def _connected(self) -> smtplib.SMTP:
         if self._smtp and not _answers(self._smtp):
             self._drop()

@@ -94,7 +94,7 @@ def compose(db: Database, settings: Settings, *, now: datetime) -> int:
     for update_id in owed:
         try:
             with db.begin() as session:
-                done += _compose_heads_up(session, update_id, settings, now=now)
+                done += compose_heads_up(session, update_id, settings, now=now)
         except Exception:
             failed += 1
             log.exception("mail_not_composed", update_id=str(update_id))
@@ -117,7 +117,8 @@ def _compose_escalations(session: Session, settings: Settings, *, now: datetime)
     return sum(_queue(session, letter, now=now) for letter in owed)
 
 
-def _compose_heads_up(session: Session, update_id: UUID, settings: Settings, *, now: datetime) -> bool:
+def compose_heads_up(session: Session, update_id: UUID, settings: Settings, *, now: datetime) -> bool:
+    """Compose the mail of an update; False if nobody wants it or somebody else has just composed it."""
     update = told.to_mail(session, update_id)
     if update is None:
         return False
