@@ -20,22 +20,27 @@ from service.watching.lived import Outcomes
 # How long after its outcomes should be known a day is looked at again: complaints are sent in late.
 LATE_DAYS = 42
 
+# Model, whether it is in the shadow, day, account, risk.
+Said = tuple[str, bool, date, int, float]
+
 
 def run(db: Database, settings: Settings, *, now: datetime) -> int:
     """Do the round of the day unless it is done; return how many rows were written or accounts scored."""
     with db.read() as session:
-        accounts = [] if queries.watched(session, now.date()) else queries.scored_accounts(session)
-    if not accounts:
+        heard = {} if queries.watched(session, now.date()) else queries.last_data(session)
+    if not heard:
         return 0
     done = shadows.score(db, settings, now=now)
     with db.read() as session:
         outcomes = read_outcomes(session, settings, now=now)
-        rows = [*_spoken(session, settings, outcomes, now=now), *_shadowed(session, settings, outcomes, now=now)]
+        said = [*_spoken(session, settings, now=now), *_shadowed(session, settings, now=now)]
+        rows = _measured(said, queries.model_lines(session) | {STARTER: STARTER_LINE}, heard, outcomes)
     with db.begin() as session:
         queries.save(session, ModelDay, rows)
     with db.read() as session:
         compared = shadows.compare(session, settings, outcomes, now=now)
-        seen = looks.look(session, settings, accounts, now=now)
+        active = [account for account, at in heard.items() if at > now - lived.ACTIVE]
+        seen = looks.look(session, settings, active, now=now)
     with db.begin() as session:
         shadows.save(session, compared, now=now)
         looks.save(session, seen)
@@ -57,36 +62,31 @@ def _since(settings: Settings, now: datetime) -> date:
     return now.date() - timedelta(days=LATE_DAYS + settings.horizon_days)
 
 
-def _spoken(session: Session, settings: Settings, outcomes: Outcomes, *, now: datetime) -> list[dict[str, Any]]:
-    """What became of what the speaking models said, until yesterday."""
-    lines = queries.model_lines(session) | {STARTER: STARTER_LINE}
+def _spoken(session: Session, settings: Settings, *, now: datetime) -> list[Said]:
+    """What the speaking models said, until yesterday."""
     said = queries.said(session, since=_since(settings, now), before=now.date())
-    known = [(day, account, risk, model) for day, account, risk, model in said if model in lines]
-    return _measured(known, lines, outcomes, shadow=False)
+    return [(model, False, day, account, risk) for day, account, risk, model in said]
 
 
-def _shadowed(session: Session, settings: Settings, outcomes: Outcomes, *, now: datetime) -> list[dict[str, Any]]:
+def _shadowed(session: Session, settings: Settings, *, now: datetime) -> list[Said]:
+    """What the candidate in the shadow said, until yesterday."""
     model = queries.shadow(session)
     if model is None:
         return []
     said = queries.said_in_shadow(session, model.version, since=_since(settings, now), before=now.date())
-    rows = [(day, account, risk, model.version) for day, account, risk, _, _ in said]
-    return _measured(rows, {model.version: model.alert_line}, outcomes, shadow=True)
+    return [(model.version, True, day, account, risk) for day, account, risk, _, _ in said]
 
 
 def _measured(
-    said: Sequence[tuple[date, int, float, str]],
-    lines: Mapping[str, float],
-    outcomes: Outcomes,
-    *,
-    shadow: bool,
+    said: Sequence[Said], lines: Mapping[str, float], heard: Mapping[int, datetime], outcomes: Outcomes
 ) -> list[dict[str, Any]]:
-    """A row for each model and day."""
-    found: dict[tuple[str, date], list[tuple[int, float]]] = {}
-    for day, account, risk, model in said:
-        found.setdefault((model, day), []).append((account, risk))
+    """A row for each model and day, of the accounts that were active: training knows no others."""
+    found: dict[tuple[str, bool, date], list[tuple[int, float]]] = {}
+    for model, shadow, day, account, risk in said:
+        if model in lines and account in heard and heard[account] > lived.midnight(day) - lived.ACTIVE:
+            found.setdefault((model, shadow, day), []).append((account, risk))
     rows = []
-    for (model, day), pairs in sorted(found.items()):
+    for (model, shadow, day), pairs in sorted(found.items()):
         accounts = np.array([account for account, _ in pairs], dtype=np.int64)
         risks = np.array([risk for _, risk in pairs])
         hit = outcomes.followed(accounts, [day] * len(accounts)) if outcomes.known(day) else None

@@ -28,6 +28,10 @@ Numbers = NDArray[np.float64]
 
 # What a group must have told accounts apart by, in log-odds, to be missed when it stops coming.
 LOST_SPREAD = 0.1
+# Groups that no system of the company measures.
+OWN = frozenset({COMPLAINTS, ACCOUNT})
+# Statistics in the metric's own unit, in the order in which they tell most.
+SPOKEN = ("level_28", "level_7", "last", "usual", "level_90", "worst_7")
 # Account-outcomes over the line that weigh as much as the card's own test.
 BELIEF = 20.0
 
@@ -73,22 +77,30 @@ def index(card: Mapping[str, Any], columns: Sequence[str], values: NDArray[np.fl
 def groups(
     card: Mapping[str, Any], blend: Blend, values: NDArray[np.float32], weights: Numbers, found: Mapping[str, float]
 ) -> list[dict[str, Any]]:
-    """Each group of features as it is and as it was, those that moved most first."""
+    """Each group of features as it is and as it was, those that moved most first.
+
+    The age of the accounts is left out: they grow older, and that is no news.
+    """
     then = card.get("reference", {})
     if not then:
         return []
     told = []
     for place, (name, members) in enumerate(zip(blend.groups, blend.members, strict=True)):
-        column = max(members, key=lambda each: found.get(blend.columns[each], 0.0))
+        if name == ACCOUNT:
+            continue
+        most = max(found.get(blend.columns[each], 0.0) for each in members)
+        column = _telling(blend, members, found, most)
         lacking = [
             (float(np.isnan(values[:, each]).mean()), psi.missing_then(then["features"][blend.columns[each]]))
             for each in members
         ]
-        missing, missing_was = max(lacking, key=lambda pair: pair[0] - pair[1])
+        # No complaint yet is no gap in the data.
+        nothing = (0.0, 0.0)
+        missing, missing_was = nothing if name in OWN else max(lacking, key=lambda pair: pair[0] - pair[1])
         told.append(
             {
                 "group": name,
-                "psi": found.get(blend.columns[column], 0.0),
+                "psi": most,
                 "push": round(float(weights[:, place].mean()) - then["push"][name], 4),
                 "spread": then["spread"][name],
                 "missing": round(missing, 4),
@@ -99,6 +111,13 @@ def groups(
             }
         )
     return sorted(told, key=lambda each: -each["psi"])
+
+
+def _telling(blend: Blend, members: Sequence[int], found: Mapping[str, float], most: float) -> int:
+    """The feature to speak of: one in the metric's own unit if it moved nearly as much as the one that moved most."""
+    near = (each for each in members if found.get(blend.columns[each], 0.0) >= most / 2)
+    moved = {blend.columns[each].rpartition(":")[2]: each for each in near}
+    return next((moved[stat] for stat in SPOKEN if stat in moved), next(iter(moved.values()), members[0]))
 
 
 def levels(values: NDArray[np.float32]) -> list[float] | None:

@@ -16,6 +16,8 @@ Hits = NDArray[np.bool_]
 EDGES = (0.0, 0.01, 0.02, 0.05, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
 TOP = 0.05
 DAY_SECONDS = 86_400
+# An account that sent nothing for so long is not what models are trained on, and is not counted.
+ACTIVE = timedelta(days=90)
 # Complaints are believed to be known up to this many usual gaps after the last one (by chance a gap is longer once in
 # a hundred and fifty times), and at least so long.
 GAPS, LEAST_GAP = 5, timedelta(days=2)

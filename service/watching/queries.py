@@ -113,9 +113,10 @@ def counts(session: Session, line: float, *, now: datetime) -> Counts:
     return Counts(*session.execute(select(*(each.scalar_subquery() for each in numbers))).one())
 
 
-def scored_accounts(session: Session) -> list[int]:
-    """The accounts that have a score."""
-    return list(session.scalars(select(Score.account_id).order_by(Score.account_id)))
+def last_data(session: Session) -> dict[int, datetime]:
+    """The moment of the newest observation that each scored account's score has read, in order of the account."""
+    rows = select(Score.account_id, Score.data_through).where(Score.data_through.is_not(None))
+    return {account: at for account, at in session.execute(rows.order_by(Score.account_id)) if at is not None}
 
 
 def unshadowed(session: Session, model: str, day: date, *, after: int, limit: int) -> list[Any]:
