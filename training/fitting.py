@@ -141,8 +141,20 @@ def fit_trees(
         interaction_cst=grouped.constraints(),
         random_state=seed,
     )
+    drawn = _drawn(weight, seed)
     with threads(values):
-        return model.fit(values, label, sample_weight=weight)
+        return model.fit(values[drawn], label[drawn])
+
+
+def _drawn(weight: Numbers, seed: int) -> NDArray[np.int64]:
+    """Rows in place of weights: each as often as it weighs, a fraction by lot.
+
+    scikit-learn 1.9 finds the bins of weighted rows by weighted percentiles, which takes minutes where the fit takes
+    seconds.
+    """
+    whole = np.floor(weight)
+    times = whole + (np.random.default_rng(seed).random(len(weight)) < weight - whole)
+    return np.repeat(np.arange(len(weight)), times.astype(np.int64))
 
 
 @contextmanager

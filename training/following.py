@@ -15,6 +15,7 @@ against .735. Left out, since they added .001 or less: the account's complaints,
 the trail, the weekday on which an item began, twice as many rows.
 """
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
@@ -27,6 +28,7 @@ from service.scoring import items
 from service.scoring.definitions import Definition
 from service.scoring.items import ItemModel
 from service.scoring.past import DAY, Frame, History
+from service.scoring.trained import sigmoid
 from service.scoring.trees import Trees
 from training import fitting, outcomes
 
@@ -34,7 +36,7 @@ from training import fitting, outcomes
 MOST, MOST_ROWS, FIT_ROWS = 200, 2_000_000, 150_000
 FEWEST = 10
 TREES, LEARNING_RATE = 80, 0.075
-# Items that brought a complaint, below which there is nothing to learn.
+# Rows of items that brought a complaint, below which there is nothing to learn.
 LEAST_POSITIVES = 50
 # Of the live items, how many were seen more than once: below it they are single events, and nothing is under way.
 LEAST_FOLLOWED = 0.1
@@ -113,15 +115,16 @@ class Follower:
         fit = _Fit([trace.sign for trace in items.traces(self._carrying)], seed)
         if loose.any():
             table = _shared_out(table, loose, fit)
-        if table.brings.sum() < LEAST_POSITIVES:
+        honest = list(_honest(table, edges, self._horizon_days * DAY))
+        if min(table.brings[learned].sum() for learned, _ in honest) < LEAST_POSITIVES:
             return None
         chance = np.zeros(len(table.row))
-        for learned, judged in _honest(table, edges, self._horizon_days * DAY):
-            chance[judged] = _chance(fit.grown(table, learned), table.values[judged])
-        alike = _weighted_median(chance, table.brings)
+        for learned, judged in honest:
+            chance[judged] = fit.grown(table, learned).chance(table.values[judged])
+        alike, everything = _weighted_median(chance, table.brings), np.ones(len(table.row), dtype=bool)
         model = ItemModel(
             metrics=tuple(metric.key for metric in self._carrying),
-            trees=fit.trees(table),
+            trees=fit.grown(table, everything).plain(table.values),
             alike=alike,
             most=self._most,
         )
@@ -141,9 +144,16 @@ class _Fit:
     signs: Sequence[int]
     seed: int
 
-    def grown(self, table: _Table, rows: Flags, most: int = FIT_ROWS) -> HistGradientBoostingClassifier:
-        """Grow trees on some rows: all that brought a complaint, and of the others as many as there is room for."""
-        values, label, weight = _sample(table, np.flatnonzero(rows), most, np.random.default_rng(self.seed))
+    def grown(self, table: _Table, rows: Flags, most: int = FIT_ROWS) -> "_Grown":
+        """Grow trees on all rows that brought a complaint, and of the others on as many as there is room for.
+
+        A share of a complaint is one by lot. What is left out of the others is made up for by `shift`.
+        """
+        draw = np.random.default_rng(self.seed)
+        label = draw.random(len(table.brings)) < table.brings
+        some, none = np.flatnonzero(rows & label), np.flatnonzero(rows & ~label)
+        kept = draw.permutation(none)[: max(most - len(some), len(some))]
+        places = np.sort(np.concatenate([some, kept]))
         model = HistGradientBoostingClassifier(
             max_iter=TREES,
             learning_rate=LEARNING_RATE,
@@ -156,34 +166,25 @@ class _Fit:
             random_state=self.seed,
         )
         with threadpool_limits(1):
-            return model.fit(values, label, sample_weight=weight)
-
-    def trees(self, table: _Table) -> Trees:
-        """Grow trees on all rows, as plain arrays."""
-        grown = self.grown(table, np.ones(len(table.row), dtype=bool))
-        whole = fitting.Grouping(("item",), (tuple(range(table.values.shape[1])),), frozenset())
-        return fitting.plain(grown, whole, table.values, TREES)
+            return _Grown(model.fit(table.values[places], label[places]), math.log(len(kept) / len(none)))
 
 
-def _chance(grown: HistGradientBoostingClassifier, values: NDArray[np.float32]) -> Numbers:
-    with threadpool_limits(1):
-        return np.asarray(grown.predict_proba(values)[:, 1])
+@dataclass(frozen=True)
+class _Grown:
+    """Trees and what has to be added to their log-odds."""
 
+    model: HistGradientBoostingClassifier
+    shift: float
 
-def _sample(
-    table: _Table, rows: Ints, most: int, draw: np.random.Generator
-) -> tuple[NDArray[np.float32], Flags, Numbers]:
-    """Values, labels and weights to learn from. A row with a share of a complaint counts on both sides."""
-    brought = table.brings[rows] > 0
-    some, none = rows[brought], rows[~brought]
-    kept = np.sort(draw.permutation(none)[: max(most - len(some), len(some))])
-    halves = some[table.brings[some] < 1]
-    places = np.concatenate([some, halves, kept])
-    label = np.arange(len(places)) < len(some)
-    weight = np.concatenate(
-        [table.brings[some], 1 - table.brings[halves], np.full(len(kept), len(none) / max(len(kept), 1))]
-    )
-    return table.values[places], label, weight
+    def chance(self, values: NDArray[np.float32]) -> Numbers:
+        with threadpool_limits(1):
+            return sigmoid(self.model.decision_function(values) + self.shift)
+
+    def plain(self, values: NDArray[np.float32]) -> Trees:
+        """The trees as plain arrays; they are held against the model on some of the values."""
+        whole = fitting.Grouping(("item",), (tuple(range(values.shape[1])),), frozenset())
+        trees = fitting.plain(self.model, whole, values, TREES)
+        return replace(trees, base=trees.base + self.shift)
 
 
 def _honest(table: _Table, edges: Sequence[int], horizon: int) -> Iterator[tuple[Flags, Flags]]:
@@ -209,7 +210,7 @@ def _shared_out(table: _Table, loose: Ints, fit: _Fit) -> _Table:
         mine = chance * (loose / total)[table.row]
         table = replace(table, brings=np.minimum(known + mine, 1.0))
         base = float((loose * base / total).mean())
-        chance = _chance(fit.grown(table, everything, FIT_ROWS // 3), table.values)
+        chance = fit.grown(table, everything, FIT_ROWS // 3).chance(table.values)
     return table
 
 
