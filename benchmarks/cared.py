@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
 from uuid import uuid4
 
 import numpy as np
@@ -126,17 +127,7 @@ def load(session: Session, company: Company) -> None:
             for row in company.metrics
         ],
     )  # fmt: skip
-    columns = company.observations
-    moments = [moment.replace(tzinfo=UTC) for moment in columns["observed_at"].astype(object)]
-    rows = zip(columns["account_id"], columns["metric"], moments, columns["value"], columns["item_id"], strict=True)
-    session.execute(
-        insert(Observation),
-        [
-            {"account_id": place[account], "metric_id": keys[metric], "observed_at": at, "value": float(value),
-             "item_id": str(item)}
-            for account, metric, at, value, item in rows
-        ],
-    )  # fmt: skip
+    session.execute(insert(Observation), _observations(company, place, keys))
     complaints = [
         {"external_id": row["complaint_id"], "account_id": place[row["account_id"]], "severity": row["severity"],
          "occurred_at": (at := datetime.fromisoformat(row["occurred_at"])), "received_at": at}
@@ -144,6 +135,17 @@ def load(session: Session, company: Company) -> None:
     ]  # fmt: skip
     session.execute(insert(Complaint), complaints)
     _load_care(session, company)
+
+
+def _observations(company: Company, place: dict[str, int], keys: dict[str, int]) -> list[dict[str, Any]]:
+    columns = company.observations
+    moments = [moment.replace(tzinfo=UTC) for moment in columns["observed_at"].astype(object)]
+    rows = zip(columns["account_id"], columns["metric"], moments, columns["value"], columns["item_id"], strict=True)
+    return [
+        {"account_id": place[account], "metric_id": keys[metric], "observed_at": at, "value": float(value),
+         "item_id": str(item)}
+        for account, metric, at, value, item in rows
+    ]  # fmt: skip
 
 
 def _load_care(session: Session, company: Company) -> None:
