@@ -45,7 +45,7 @@ class Alert(Base):
     """Operations' attention, asked for one account. At most one is live at a time.
 
     `reasons`, `model`, `line` and `risk_opened` are frozen when it opens; `risk` follows the account's score, and
-    `risk_line` is the line of the model that `risk` comes from (none: still `line`).
+    `risk_model` is the model that `risk` comes from (none: still `model`).
     `asked_at` is when operations was last asked to look: when the alert opened or woke. `below_since` is when the
     risk calmed down; it is empty again once the risk is over the line.
     """
@@ -64,7 +64,7 @@ class Alert(Base):
     asked_at: Mapped[datetime]
     risk_opened: Mapped[float]
     risk: Mapped[float]
-    risk_line: Mapped[float | None]
+    risk_model: Mapped[str | None] = mapped_column(String(64))
     line: Mapped[float]
     model: Mapped[str] = mapped_column(String(64))
     reasons: Mapped[list[Any]]

@@ -35,6 +35,7 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "models compare": ("versions", "compare", "Put two models side by side."),
     "promote": ("versions", "promote", "Make a trained model the active one."),
     "rollback": ("versions", "rollback", "Let the model before the active one speak again."),
+    "holdout": ("holdout", "holdout", "Say what alerts are worth, by accounts left without one."),
     "watch": ("watch", "watch", "Tell how the speaking model does: promised and lived, drift, the candidate."),
     "retrain": ("retrain", "retrain", "Train on behalf of the worker; people take `train`."),
     "score": ("learn", "score", "Score accounts now."),

@@ -18,7 +18,7 @@ def upgrade() -> None:
     check = f"CONSTRAINT ck_alerts_wrongreason CHECK (wrong_reason IN ({REASONS}))"
     op.execute(f"ALTER TABLE alerts ADD COLUMN wrong_reason VARCHAR(32) {check}")
     op.execute("UPDATE alerts SET wrong_reason = 'other' WHERE resolution = 'wrong'")
-    op.add_column("alerts", sa.Column("risk_line", sa.Double(), nullable=True))
+    op.add_column("alerts", sa.Column("risk_model", sa.String(length=64), nullable=True))
     op.create_table(
         "holdout_draws",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -51,5 +51,5 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     op.drop_table("holdout_draws")
-    op.drop_column("alerts", "risk_line")
+    op.drop_column("alerts", "risk_model")
     op.drop_column("alerts", "wrong_reason")

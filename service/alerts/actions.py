@@ -1,6 +1,6 @@
 """What people do with alerts, and what the worker does by itself. Every move is written into the history."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -9,7 +9,7 @@ import structlog
 from models import STARTER, Alert, AlertEvent, Resolution, WrongReason
 from service.access import actions as access
 from service.access import queries as operators
-from service.alerts import queries, rules
+from service.alerts import queries, rules, trial
 from service.alerts.rules import Move
 from service.kit.database import Session
 from service.kit.settings import Settings
@@ -17,8 +17,7 @@ from service.scoring.rules import STARTER_LINE
 
 log = structlog.get_logger()
 
-# Who acts when nobody does: the name in histories and in the audit log.
-WORKER = "headsup"
+WORKER = rules.WORKER
 
 
 def note(session: Session, alert: Alert, kind: str, *, actor: str, now: datetime, **detail: Any) -> None:
@@ -119,6 +118,7 @@ def review(session: Session, settings: Settings, *, now: datetime) -> Reviewed:
         return Reviewed()
     lines = _lines(session)
     woken, faded = _follow_scores(session, lines, now=now)
+    trial.end_what_is_over(session, settings, lines, now=now)
     opened, waiting = _open_new(session, settings, lines, now=now)
     return Reviewed(opened, waiting, faded, woken)
 
@@ -137,13 +137,16 @@ def _lines(session: Session) -> dict[str, float]:
 def _follow_scores(session: Session, lines: dict[str, float], *, now: datetime) -> tuple[int, int]:
     woken, faded, changes, moves = 0, 0, [], []
     for alert, score_risk, model in queries.followed(session):
-        risk, line = alert.risk, alert.line
-        if score_risk is not None and model in lines:
-            risk, line = score_risk, lines[model]
-        why = rules.waking(alert, risk, line, now=now)
-        since = rules.calm_since(alert.below_since, risk, line, now=now)
-        if (risk, since) != (alert.risk, alert.below_since):
-            changes.append((alert, risk, since))
+        before = queries.Followed.of(alert)
+        found, line = before, alert.line
+        if score_risk is not None and model is not None and model in lines:
+            line = lines[model]
+            found = replace(_on_scale(before, before.risk_model or alert.model, model, lines), risk=score_risk)
+        seen = rules.Seen(found.risk, line, found.risk_acknowledged, found.snooze_risk)
+        why = rules.waking(alert, seen, now=now)
+        found = replace(found, below_since=rules.calm_since(alert.below_since, found.risk, line, now=now))
+        if found != before:
+            changes.append((alert, found))
         moves.append((alert, why))
     queries.follow(session, changes)
     for alert, why in moves:
@@ -155,6 +158,19 @@ def _follow_scores(session: Session, lines: dict[str, float], *, now: datetime) 
             woken += 1
     queries.save(session)
     return woken, faded
+
+
+def _on_scale(found: queries.Followed, before: str, model: str, lines: dict[str, float]) -> queries.Followed:
+    """Tell the heights that an alert is held against on the scale of the model that speaks now."""
+    if model == before:
+        return found
+    line, new_line = lines.get(before, lines[model]), lines[model]
+
+    def told(risk: float | None) -> float | None:
+        return None if risk is None else rules.carried(risk, line, new_line)
+
+    acknowledged, snoozed = told(found.risk_acknowledged), told(found.snooze_risk)
+    return replace(found, risk_model=model, risk_acknowledged=acknowledged, snooze_risk=snoozed)
 
 
 def _wake(session: Session, alert: Alert, why: str, *, now: datetime) -> None:
@@ -179,14 +195,19 @@ def _open_new(
 ) -> tuple[list[Alert], int]:
     room = _room(session, settings, now=now)
     deserving = _deserving(session, settings, lines, now=now)
+    draws = trial.Trial(session, settings, now=now)
     opened: list[Alert] = []
-    for candidate, why in deserving[:room]:
-        if alert := queries.insert_alert(session, candidate, lines[candidate.model], now=now):
+    for place, (candidate, why) in enumerate(deserving):
+        if len(opened) >= room:
+            return opened, len(deserving) - place
+        line = lines[candidate.model]
+        if draws.holds(candidate, line):
+            continue
+        if alert := queries.insert_alert(session, candidate, line, now=now):
             note(session, alert, "opened", actor=WORKER, now=now, why=why)
             log.info("alert_opened", alert_id=str(alert.id), risk=round(alert.risk, 4))
             opened.append(alert)
-    queries.save(session)
-    return opened, len(deserving[room:])
+    return opened, 0
 
 
 def _room(session: Session, settings: Settings, *, now: datetime) -> int:

@@ -7,6 +7,9 @@ from enum import StrEnum
 from models import Alert, AlertStatus, Resolution
 from service.kit.errors import Conflict, Invalid, NotFound
 
+# Who acts when nobody does: the name in histories and in the audit log.
+WORKER = "headsup"
+
 # Calm begins well under the line and ends at the line, so that a risk that trembles around it changes nothing.
 HYSTERESIS = 0.8
 FADE_AFTER = timedelta(hours=48)
@@ -125,6 +128,17 @@ def clearly_higher(risk: float, than: float) -> bool:
     return risk * (1 - than) >= CLEARLY_HIGHER_ODDS * than * (1 - risk) and risk > than
 
 
+def carried(risk: float, line: float, new_line: float) -> float:
+    """Tell a risk of one model on the scale of another: as far from the other's line, in odds, as it was from its own.
+
+    So a new model, whose risks may run higher or lower altogether, wakes nothing by speaking for the first time.
+    """
+    if line == new_line or not 0 < line < 1 or not 0 < new_line < 1 or risk >= 1:
+        return risk
+    odds = risk / (1 - risk) * (new_line / (1 - new_line)) / (line / (1 - line))
+    return odds / (1 + odds)
+
+
 def room(alerts_per_day: float, opened_lately: int) -> int:
     """How many alerts may still open, after so many in the last 24 hours: a storm must not bury the queue."""
     return max(0, max(1, int(STORM_FACTOR * alerts_per_day)) - opened_lately)
@@ -146,31 +160,42 @@ def fading(alert: Alert, *, now: datetime) -> str | None:
     return "The risk has been low for 48 hours and nobody was working on it."
 
 
-def waking(alert: Alert, risk: float, line: float, *, now: datetime) -> str | None:
-    """Say why operations must be asked again; `alert.below_since` still tells of the time before `risk`."""
+@dataclass(frozen=True)
+class Seen:
+    """A live alert's present risk and line, and the heights it is held against, all on the present model's scale."""
+
+    risk: float
+    line: float
+    acknowledged: float | None
+    snoozed_until: float | None
+
+
+def waking(alert: Alert, seen: Seen, *, now: datetime) -> str | None:
+    """Say why operations must be asked again; `alert.below_since` still tells of the time before this risk."""
     if alert.status is AlertStatus.SNOOZED:
-        return _snooze_over(alert, risk, now)
+        return _snooze_over(alert, seen, now)
     if alert.status is AlertStatus.ACKNOWLEDGED:
-        return _rearmed(alert, risk, line, now)
+        return _rearmed(alert, seen, now)
     return None
 
 
-def _snooze_over(alert: Alert, risk: float, now: datetime) -> str | None:
-    if alert.snooze_risk is not None and risk >= alert.snooze_risk:
-        return f"The risk rose to {_percent(risk)}; it was to sleep until {_percent(alert.snooze_risk)}."
+def _snooze_over(alert: Alert, seen: Seen, now: datetime) -> str | None:
+    if seen.snoozed_until is not None and seen.risk >= seen.snoozed_until:
+        return f"The risk rose to {_percent(seen.risk)}; it was to sleep until {_percent(seen.snoozed_until)}."
     if alert.snoozed_until is not None and now >= alert.snoozed_until:
         return "The time of the snooze is over."
     return None
 
 
-def _rearmed(alert: Alert, risk: float, line: float, now: datetime) -> str | None:
+def _rearmed(alert: Alert, seen: Seen, now: datetime) -> str | None:
     """An acknowledgement stops the nagging; it never hides a risk that goes on rising."""
-    if risk < line:
+    if seen.risk < seen.line:
         return None
-    if alert.risk_acknowledged is not None and clearly_higher(risk, alert.risk_acknowledged):
-        return f"The risk rose from {_percent(alert.risk_acknowledged)} to {_percent(risk)} since it was acknowledged."
+    risk = _percent(seen.risk)
+    if seen.acknowledged is not None and clearly_higher(seen.risk, seen.acknowledged):
+        return f"The risk rose from {_percent(seen.acknowledged)} to {risk} since it was acknowledged."
     if alert.below_since is not None and now >= alert.below_since + FADE_AFTER:
-        return f"The risk is over the line again ({_percent(risk)}) after it had been low for two days."
+        return f"The risk is over the line again ({risk}) after it had been low for two days."
     return None
 
 

@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from models import Alert, AlertEvent, AlertStatus, Resolution, WrongReason
 from service.alerts.queries import LIVE_STATUSES
+from service.alerts.trial import Measured
 from service.kit.fields import Address, Incoming, Moment, Number, Prose
 
 Note = Annotated[Prose, Field(max_length=2000)]
@@ -191,3 +192,39 @@ def _facts(alert: Alert) -> dict[str, Any]:
         "calm_since": alert.below_since,
         "snoozed_until_risk": alert.snooze_risk,
     }
+
+
+class ArmOut(BaseModel):
+    """Accounts whose horizon is over, and how many complained in it."""
+
+    accounts: int
+    complained: int
+    rate: float | None
+
+
+class HoldoutOut(BaseModel):
+    """What the silent hold-out has shown so far."""
+
+    share: float = Field(description="The share that is held back now; 0 is off.")
+    held_now: int
+    held: ArmOut
+    alerted: ArmOut = Field(description="Accounts that took part in the same draws and were alerted.")
+    kept_away: float | None = Field(
+        description="Complaints that an alert keeps away, per alert: the rate of the held less that of the alerted."
+    )
+    kept_away_low: float | None = Field(description="Lower bound of 95 %.")
+    kept_away_high: float | None
+
+
+def holdout_out(measured: Measured) -> HoldoutOut:
+    """Show what the hold-out says."""
+    held, alerted, worth = measured.held, measured.alerted, measured.worth
+    return HoldoutOut(
+        share=measured.share,
+        held_now=measured.live,
+        held=ArmOut(accounts=held.accounts, complained=held.complained, rate=held.rate),
+        alerted=ArmOut(accounts=alerted.accounts, complained=alerted.complained, rate=alerted.rate),
+        kept_away=worth.kept_away if worth else None,
+        kept_away_low=worth.low if worth else None,
+        kept_away_high=worth.high if worth else None,
+    )

@@ -54,6 +54,12 @@ class Settings(BaseSettings):
     horizon_days: int = Field(14, ge=1, le=90, description="How far ahead a complaint is predicted, in days.")
     alerts_per_day: float = Field(10, gt=0, description="New alerts a day that the team can work.")
     alert_cool_down_hours: int = Field(72, ge=0, description="Quiet time after an alert ends, in hours.")
+    holdout_share: float = Field(
+        0, ge=0, le=0.2, description="Share of new alerts held back in silence to learn what they are worth; 0 is off."
+    )
+    holdout_most_value: float = Field(
+        0, ge=0, description="Accounts of a higher or unknown value are never held back; 0: whatever its value."
+    )
     escalate_after_minutes: int = Field(60, ge=1, description="Unacknowledged this long: the lead is told.")
     plain_after_minutes: int = Field(180, ge=1, description="No update this long: the rep gets a plain heads-up.")
     learning_days: int = Field(28, ge=0, description="Age below which an account has no own past to be judged by.")

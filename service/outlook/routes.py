@@ -3,6 +3,7 @@
 from fastapi import APIRouter
 
 from service.access.guards import Reader
+from service.alerts import trial
 from service.kit.fields import Moment
 from service.kit.http import Config, Db, Now
 from service.outlook import actions
@@ -21,4 +22,5 @@ def show_outlook(
     """
     with db.read() as session:
         ledger = actions.read_ledger(session, settings, since=since, until=until, now=now)
-    return outlook_out(ledger)
+        measured = trial.measure(session, settings, now=now) if settings.holdout_share else None
+    return outlook_out(ledger, measured)

@@ -6,6 +6,8 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from service.alerts.schemas import HoldoutOut, holdout_out
+from service.alerts.trial import Measured
 from service.outlook.actions import Entry, Ledger
 
 MOST_MISSED = 100
@@ -89,10 +91,11 @@ class OutlookOut(BaseModel):
     summary: TallyOut
     weeks: list[WeekOut]
     missed: list[MissedOut] = Field(description=f"The newest {MOST_MISSED}.")
+    holdout: HoldoutOut | None = Field(None, description="Over all time; null unless accounts are held back.")
 
 
-def outlook_out(ledger: Ledger) -> OutlookOut:
-    """Show a ledger."""
+def outlook_out(ledger: Ledger, measured: Measured | None = None) -> OutlookOut:
+    """Show a ledger, and what the hold-out says while it is on."""
     return OutlookOut(
         since=ledger.since,
         until=ledger.until,
@@ -100,6 +103,7 @@ def outlook_out(ledger: Ledger) -> OutlookOut:
         summary=TallyOut(**asdict(ledger.total)),
         weeks=[WeekOut(week=week.name, begins_on=week.begins_on, **asdict(week.tally)) for week in ledger.weeks],
         missed=[_missed_out(entry) for entry in ledger.missed[:MOST_MISSED]],
+        holdout=holdout_out(measured) if measured else None,
     )
 
 

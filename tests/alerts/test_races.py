@@ -5,10 +5,10 @@ from datetime import timedelta
 from threading import Barrier
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 
-from models import Alert, Score
-from service.alerts import actions, queries, rules
+from models import Alert, HoldoutDraw, Score
+from service.alerts import actions, holdout, queries, rules, trial
 from tests import make
 
 WORKERS = 4
@@ -56,6 +56,40 @@ def test_workers_that_review_at_once_keep_the_budget_together(db, settings, risk
             return len(actions.review(session, small, now=make.MONDAY).opened)
 
     assert sum(at_once(review)) == 6
+
+
+def test_workers_that_review_at_once_alert_or_hold_back_each_account_once(db, settings, risky):
+    with db.begin() as session:
+        session.execute(update(Score).values(risk=0.75))
+    holding = settings.model_copy(update={"holdout_share": 0.2})
+
+    def review(_number):
+        with db.begin() as session:
+            actions.review(session, holding, now=make.MONDAY)
+
+    at_once(review)
+
+    with db.read() as session:
+        held = session.scalars(select(HoldoutDraw.account_id).where(HoldoutDraw.held)).all()
+        alerted = session.scalars(select(Alert.account_id)).all()
+    assert sorted([*held, *alerted]) == sorted(risky)
+
+
+def test_of_two_that_hold_an_account_back_at_once_one_is_believed(db, settings, risky):
+    holding = settings.model_copy(update={"holdout_share": 0.2})
+    certain = [account for account in risky if holdout.lot("k" * 43, account, "2026-W10") < 0.2]
+
+    def draw_all(_number):
+        with db.begin() as session:
+            draws = trial.Trial(session, holding, now=make.MONDAY)
+            return [draws.holds(queries.Candidate(account, 0.75, "starter", None), 0.7) for account in certain]
+
+    at_once(draw_all)
+
+    with db.read() as session:
+        held = session.scalars(select(HoldoutDraw.account_id)).all()
+    assert certain
+    assert sorted(held) == sorted(certain)
 
 
 def test_the_index_decides_where_two_open_an_alert_for_the_same_account(db, risky):

@@ -1,7 +1,7 @@
 """SQL of alerts and their history."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, fields
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -14,7 +14,8 @@ from sqlalchemy.orm.exc import StaleDataError
 
 from models import Account, Alert, AlertEvent, AlertStatus, ModelStatus, Rep, Score, TrainedModel
 from models.alert import LIVE
-from service.alerts.rules import AlertNotFound, ChangedMeanwhile, LastAlert
+from service.alerts.queries import held
+from service.alerts.rules import AlertNotFound, ChangedMeanwhile, LastAlert, carried
 from service.kit.database import Session
 from service.risk.queries import priority
 
@@ -127,16 +128,34 @@ def followed(session: Session) -> list[tuple[Alert, float | None, str | None]]:
     return [(alert, risk, model) for alert, risk, model in held]
 
 
-def follow(session: Session, changes: Sequence[tuple[Alert, float, datetime | None]]) -> None:
-    """Write new risks and calm times without a new version: they are no moves, and must not fail a person's move."""
+@dataclass(frozen=True)
+class Followed:
+    """What of an alert follows the scores."""
+
+    risk: float
+    risk_model: str | None
+    below_since: datetime | None
+    risk_acknowledged: float | None
+    snooze_risk: float | None
+
+    @classmethod
+    def of(cls, alert: Alert) -> "Followed":
+        return cls(**{each.name: getattr(alert, each.name) for each in fields(cls)})
+
+
+def follow(session: Session, changes: Sequence[tuple[Alert, Followed]]) -> None:
+    """Write what follows the scores without a new version: it is no move, and must not fail a person's move."""
     if not changes:
         return
-    values: dict[str, Any] = {"risk": bindparam("new_risk"), "below_since": bindparam("new_below_since")}
-    rows = [{"key": alert.id, "new_risk": risk, "new_below_since": since} for alert, risk, since in changes]
+    names = [each.name for each in fields(Followed)]
+    values: dict[str, Any] = {name: bindparam(f"new_{name}") for name in names}
+    rows = [
+        {"key": alert.id} | {f"new_{name}": value for name, value in asdict(found).items()} for alert, found in changes
+    ]
     session.connection().execute(update(Alert).where(Alert.id == bindparam("key")).values(values), rows)
-    for alert, risk, since in changes:
-        set_committed_value(alert, "risk", risk)
-        set_committed_value(alert, "below_since", since)
+    for alert, found in changes:
+        for name, value in asdict(found).items():
+            set_committed_value(alert, name, value)
 
 
 @dataclass(frozen=True)
@@ -147,10 +166,11 @@ class Candidate:
     risk: float
     model: str
     last: LastAlert | None
+    value: float | None = None
 
 
 def candidates(session: Session, lines: dict[str, float]) -> list[Candidate]:
-    """Accounts over the line of the model that scored them and without a live alert, by priority.
+    """Accounts over the line of the model that scored them, without a live alert and not held out, by priority.
 
     The priority is the value at stake: the chance of more complaints than usual, times the account's value. An
     account of unknown value counts as an average one.
@@ -161,16 +181,24 @@ def candidates(session: Session, lines: dict[str, float]) -> list[Candidate]:
     over = or_(*(and_(Score.model == model, Score.risk >= line) for model, line in lines.items()))
     live = select(other.id).where(other.account_id == Score.account_id, other.resolved_at.is_(None))
     rows = (
-        select(Score.account_id, Score.risk, Score.model, Alert.resolved_at, Alert.resolution, Alert.risk)
+        select(Score.account_id, Score.risk, Score.model, Account.value, Alert)
         .join(Account, Account.id == Score.account_id)
         .outerjoin(Alert, Alert.id == newest.correlate(Score).scalar_subquery())
-        .where(over, ~live.correlate(Score).exists())
+        .where(over, ~live.correlate(Score).exists(), ~held.is_held(Score.account_id))
         .order_by(priority().desc(), Score.risk.desc(), Score.account_id)
     )
     return [
-        Candidate(account_id, risk, model, LastAlert(ended, how, last_risk) if ended and how else None)
-        for account_id, risk, model, ended, how, last_risk in session.execute(rows)
+        Candidate(account_id, risk, model, _last(alert, lines, lines[model]), value)
+        for account_id, risk, model, value, alert in session.execute(rows)
     ]
+
+
+def _last(alert: Alert | None, lines: dict[str, float], line: float) -> LastAlert | None:
+    """How the account's last alert ended, its risk told on the scale of the model that speaks now."""
+    if alert is None or alert.resolved_at is None or alert.resolution is None:
+        return None
+    then = lines.get(alert.risk_model or alert.model, line)
+    return LastAlert(alert.resolved_at, alert.resolution, carried(alert.risk, then, line))
 
 
 def opened_after(session: Session, moment: datetime) -> int:

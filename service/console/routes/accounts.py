@@ -7,7 +7,7 @@ from fastapi import APIRouter, Query
 from starlette.responses import HTMLResponse
 
 from service.accounts.queries import account as account_by_id
-from service.alerts.queries import alerts_of_account
+from service.alerts.queries import alerts_of_account, held
 from service.console import rules
 from service.console.doors import SignedIn
 from service.console.pages import page
@@ -55,6 +55,7 @@ def account_page(external_id: str, db: Db, visitor: SignedIn, now: Now, settings
             "risk_days": queue.risk_history(session, [account.id], since=since).get(account.id, []),
             "metrics": queries.measured(session, account.id, since=now - timedelta(days=HISTORY_DAYS)),
             "alerts": alerts_of_account(session, account.id),
+            "held_out": held.of_account(session, account.id, now=now),
             "complaints": queries.complaints(session, account.id),
             "verdicts": account_verdicts(session, settings, account.id, now=now),
             "names": queue.operator_names(session),
