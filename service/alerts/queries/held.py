@@ -4,6 +4,7 @@ from datetime import datetime
 
 from sqlalchemy import ColumnElement, and_, exists, func, select
 from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import InstrumentedAttribute
 
 from models import Complaint, HoldoutDraw, Score
 from service.alerts.holdout import Arm
@@ -24,7 +25,7 @@ def live(session: Session) -> list[tuple[HoldoutDraw, float | None, str | None, 
     return [(draw, risk, model, bool(came)) for draw, risk, model, came in found]
 
 
-def is_held(account_id: ColumnElement[int]) -> ColumnElement[bool]:
+def is_held(account_id: InstrumentedAttribute[int]) -> ColumnElement[bool]:
     """Whether an account is left without an alert now."""
     return exists().where(HoldoutDraw.account_id == account_id, _LIVE)
 
