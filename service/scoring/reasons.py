@@ -45,6 +45,7 @@ def of_row(
 
     def told(direction: str, by_weight: Iterable[tuple[float, str]], most: int) -> list[dict[str, Any]]:
         found: list[dict[str, Any]] = []
+        clarity: dict[str, float] = {}
         for weight, group in by_weight:
             least = FAIR_SHARE * abs(found[0]["weight"]) if len(found) >= most else LEAST_WEIGHT
             if abs(weight) < max(least, LEAST_WEIGHT):
@@ -55,21 +56,25 @@ def of_row(
             if said:
                 reason = {"metric": group, "direction": direction, "kind": said.kind, "weight": round(weight, 3)}
                 found.append(reason | {"sentence": said.sentence})
-        return _in_order(found, most)
+                clarity[group] = said.clarity
+        return _in_order(found, clarity, most)
 
     up = sorted((pair for pair in weighed if pair[0] > 0), key=lambda pair: (-pair[0], pair[1]))
     down = sorted(pair for pair in weighed if pair[0] < 0)
     return [*told("up", up, MOST_UP), *told("down", down, MOST_DOWN)]
 
 
-def _in_order(by_weight: list[dict[str, Any]], most: int) -> list[dict[str, Any]]:
+def _in_order(by_weight: list[dict[str, Any]], clarity: Mapping[str, float], most: int) -> list[dict[str, Any]]:
     """The reasons to tell, in the order to tell them."""
     if not by_weight:
         return []
     fair = FAIR_SHARE * abs(by_weight[0]["weight"])
-    lifted = [KINDS.index(reason["kind"]) if abs(reason["weight"]) >= fair else len(KINDS) for reason in by_weight]
-    ranked = [reason for _, reason in sorted(zip(lifted, by_weight, strict=True), key=lambda pair: pair[0])]
-    told = ranked[:most]
+
+    def place(reason: Mapping[str, Any]) -> tuple[int, float]:
+        weight = abs(reason["weight"])
+        return KINDS.index(reason["kind"]) if weight >= fair else len(KINDS), -weight * clarity[reason["metric"]]
+
+    told = sorted(by_weight, key=place)[:most]
     return told if by_weight[0] in told else [*told[:-1], by_weight[0]]
 
 

@@ -14,6 +14,8 @@ Stats = Mapping[str, float]
 RECENT_DAYS = 28
 YOUNG_DAYS, OLD_DAYS = 90, 365
 LEAST_DIFFERENCE = 0.05
+# In spreads of the own past's days; what is less is told later, but never counts for less than a quarter.
+CLEAR, LEAST_CLARITY = 2.0, 0.25
 # How many times the usual, and how many more, make complaints worth calling more than usual.
 MORE_COMPLAINTS = 1.25, 0.75
 # What a sentence shows, in the order in which people want to hear it: that something changed for the worse (or better)
@@ -23,10 +25,11 @@ CHANGE, LEVEL, CONTEXT = KINDS = ("change", "level", "context")
 
 
 class Said(NamedTuple):
-    """A sentence and what it shows."""
+    """A sentence, what it shows, and how clearly: 1, or less for a change within the account's usual ups and downs."""
 
     kind: str
     sentence: str
+    clarity: float = 1.0
 
 
 @dataclass(frozen=True)
@@ -45,7 +48,7 @@ def of_metric(subject: Subject, direction: str) -> Said | None:
         said = _standing(subject)
         return Said(CONTEXT, said) if said else None
     if said := _against_past(subject, worse) or _against_target(subject, worse):
-        return Said(CHANGE, said)
+        return Said(CHANGE, said, _clarity(subject, worse))
     if said := _against_typical(subject, worse):
         return Said(LEVEL, said)
     said = _silence(subject) if direction == "up" else None
@@ -77,20 +80,17 @@ def of_account(stats: Stats, direction: str) -> Said | None:
 def of_items(stats: Stats, word: str, direction: str) -> Said | None:
     """Say what the account's orders, tickets or deliveries that are under way mean for the risk."""
     live, alike, oldest = round(stats["live"]), round(stats["alike"]), stats["oldest"]
+    if not live or (direction == "down" and alike):
+        return None
     if direction == "down":
-        return (
-            Said(LEVEL, f"None of {live} recent {word} looks like those that ended in complaints")
-            if (live and not alike)
-            else None
-        )
+        return Said(LEVEL, f"None of {live} recent {word} looks like those that ended in complaints")
     if not alike:
-        return Said(CONTEXT, f"{live} recent {word}") if live else None
-    looks = "looks" if alike == 1 else "look"
-    said = f"{alike} of {live} recent {word} {looks} like those that ended in complaints"
+        return Said(CONTEXT, f"{live} recent {word}")
+    said = f"{alike} of {live} recent {word} {'looks' if alike == 1 else 'look'} like those that ended in complaints"
     if math.isnan(oldest) or oldest < 1:
         return Said(LEVEL, said)
-    which = "it is" if alike == 1 else "the oldest is"
-    return Said(LEVEL, f"{said}; {which} {round(oldest)} {'day' if round(oldest) == 1 else 'days'} old")
+    age = f"{round(oldest)} {'day' if round(oldest) == 1 else 'days'} old"
+    return Said(LEVEL, f"{said}; {'it is' if alike == 1 else 'the oldest is'} {age}")
 
 
 def word_of_items(carrying: Iterable[Definition]) -> str:
@@ -114,6 +114,18 @@ def _against_past(subject: Subject, worse: int) -> str | None:
             return f"{definition.label}: {now} in {days} days, usually {before}"
         return f"{definition.label} {before} → {now} in {days} days{missed}"
     return None
+
+
+def _clarity(subject: Subject, worse: int) -> float:
+    """How far beyond its usual ups and downs a metric is: 1 from CLEAR spreads of its own past on.
+
+    A large account has more of everything, so a total or a gauge weighs there even while nothing has changed.
+    """
+    moves = [subject.stats[name] for name in ("change_7", "change_28") if not math.isnan(subject.stats[name])]
+    if not moves:
+        return 1.0
+    furthest = max(move * subject.definition.sign * worse for move in moves)
+    return min(max(furthest / CLEAR, LEAST_CLARITY), 1.0)
 
 
 def _gauge_against_past(subject: Subject, worse: int) -> str | None:

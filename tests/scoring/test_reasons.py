@@ -12,7 +12,8 @@ from tests.scoring.frames import LATE, OPEN, ORDERS, STARS
 
 SLOW = Definition(6, "slow", "Hours to an answer", "hours", better="lower")
 ALL = (LATE, OPEN, ORDERS, STARS, SLOW)
-BLANK = dict.fromkeys(("last", "age", "level_7", "level_28", "level_90", "usual"), math.nan) | {"age": 0.0}
+NAMES = ("last", "age", "level_7", "level_28", "level_90", "usual", "change_7", "change_28")
+BLANK = dict.fromkeys(NAMES, math.nan) | {"age": 0.0}
 # Late against its past, many open orders against others, much volume, a better rating, slower answers than elsewhere.
 STATS = {
     "late_share": BLANK | {"level_7": 0.2, "usual": 0.04},
@@ -45,6 +46,13 @@ def test_a_change_is_told_before_a_level_and_that_before_volume():
 
 def test_of_one_kind_the_heaviest_is_told_first():
     assert _metrics(_told(late_share=0.5, complaints=0.9)) == ["complaints", "late_share"]
+
+
+def test_a_clear_change_is_told_before_a_heavier_one_that_is_within_the_usual(monkeypatch):
+    faint = STATS["late_share"] | {"change_7": 0.5, "change_28": 0.5}
+    monkeypatch.setitem(STATS, "late_share", faint)
+
+    assert _metrics(_told(late_share=1.0, complaints=0.5)) == ["complaints", "late_share"]
 
 
 def test_what_weighs_little_is_not_lifted_over_what_weighs_most():

@@ -13,8 +13,14 @@ NAN = math.nan
 LIKE = "4 of 46 recent orders look like those that ended in complaints"
 
 
+def _told(say, *facts):
+    """What is said, and of which kind."""
+    said = say(*facts)
+    return said and said[:2]
+
+
 def _stats(**facts):
-    names = ("last", "age", "level_7", "level_28", "level_90", "usual")
+    names = ("last", "age", "level_7", "level_28", "level_90", "usual", "change_7", "change_28")
     return dict.fromkeys(names, NAN) | {"age": 0.0} | facts
 
 
@@ -30,7 +36,7 @@ def _stats(**facts):
     ],
 )
 def test_what_got_worse_is_said_with_its_numbers(definition, facts, said):
-    assert sentences.of_metric(Subject(definition, _stats(**facts), {}), "up") == (CHANGE, said)
+    assert _told(sentences.of_metric, Subject(definition, _stats(**facts), {}), "up") == (CHANGE, said)
 
 
 @pytest.mark.parametrize(
@@ -46,15 +52,15 @@ def test_what_got_worse_is_said_with_its_numbers(definition, facts, said):
     ],
 )
 def test_nothing_is_said_where_the_numbers_show_no_trouble(definition, facts):
-    said = sentences.of_metric(Subject(definition, _stats(**facts), {}), "up")
+    said = _told(sentences.of_metric, Subject(definition, _stats(**facts), {}), "up")
 
-    assert said is None or said.sentence.endswith("no value for 60 days")
+    assert said is None or said[1].endswith("no value for 60 days")
 
 
 def test_what_got_better_speaks_against_a_complaint():
     stats = _stats(usual=0.19, level_7=0.04)
 
-    said = sentences.of_metric(Subject(LATE, stats, {}), "down")
+    said = _told(sentences.of_metric, Subject(LATE, stats, {}), "down")
 
     assert said == (CHANGE, "Share delivered late 19 % → 4 % in 7 days")
 
@@ -70,23 +76,32 @@ def test_what_got_better_speaks_against_a_complaint():
 def test_what_is_neither_good_nor_bad_tells_what_kind_of_account_it_is(facts, typical, said):
     subject = Subject(ORDERS, _stats(**facts), {"level_28": typical})
 
-    assert sentences.of_metric(subject, "up") == sentences.of_metric(subject, "down") == (CONTEXT, said)
+    assert _told(sentences.of_metric, subject, "up") == _told(sentences.of_metric, subject, "down") == (CONTEXT, said)
 
 
 def test_a_volume_like_everywhere_and_always_says_nothing():
     subject = Subject(ORDERS, _stats(level_28=1.0, usual=1.0), {"level_28": 1.0})
 
-    assert sentences.of_metric(subject, "up") is None
+    assert _told(sentences.of_metric, subject, "up") is None
 
 
 def test_what_is_only_unlike_a_typical_account_is_a_level():
-    said = sentences.of_metric(Subject(OPEN, _stats(last=7, usual=7), {"last": 1}), "up")
+    said = _told(sentences.of_metric, Subject(OPEN, _stats(last=7, usual=7), {"last": 1}), "up")
 
     assert said == (LEVEL, "Open orders past the promised date: 7, at a typical account 1")
 
 
+@pytest.mark.parametrize(
+    ("moves", "clarity"), [((5.0, 0.1), 1.0), ((0.4, 1.0), 0.5), ((0.1, 0.2), 0.25), ((NAN, NAN), 1.0)]
+)
+def test_a_change_within_the_usual_ups_and_downs_is_less_clear(moves, clarity):
+    stats = _stats(usual=0.04, level_7=0.19, change_7=moves[0], change_28=moves[1])
+
+    assert sentences.of_metric(Subject(LATE, stats, {}), "up").clarity == clarity
+
+
 def test_silence_of_a_metric_is_a_reason():
-    said = sentences.of_metric(Subject(LATE, _stats(age=12.0), {}), "up")
+    said = _told(sentences.of_metric, Subject(LATE, _stats(age=12.0), {}), "up")
 
     assert said == (CHANGE, "Share delivered late: no value for 12 days")
 
@@ -94,7 +109,7 @@ def test_silence_of_a_metric_is_a_reason():
 def test_a_total_has_its_own_past_in_the_same_number_of_days():
     missed = Definition(5, "missed", "Promised dates missed", "orders", better="lower", combine="sum")
 
-    said = sentences.of_metric(Subject(missed, _stats(level_7=5 / 7, usual=1 / 7), {}), "up")
+    said = _told(sentences.of_metric, Subject(missed, _stats(level_7=5 / 7, usual=1 / 7), {}), "up")
 
     assert said == (CHANGE, "Promised dates missed: 5 orders in 7 days, usually 1")
 
@@ -111,7 +126,7 @@ def test_a_total_has_its_own_past_in_the_same_number_of_days():
     ],
 )
 def test_complaints_so_far(recent, quarter, direction, said):
-    assert sentences.of_complaints({"count_28": recent, "count_90": quarter}, direction) == said
+    assert _told(sentences.of_complaints, {"count_28": recent, "count_90": quarter}, direction) == said
 
 
 @pytest.mark.parametrize(
@@ -128,7 +143,7 @@ def test_complaints_so_far(recent, quarter, direction, said):
 def test_items_are_held_against_those_that_ended_in_complaints(alike, oldest, direction, said):
     stats = {"live": 46.0, "alike": float(alike), "oldest": oldest}
 
-    assert sentences.of_items(stats, "orders", direction) == said
+    assert _told(sentences.of_items, stats, "orders", direction) == said
 
 
 @pytest.mark.parametrize(("carrying", "word"), [((LATE, ORDERS), "orders"), ((LATE,), "items"), ((), "items")])
