@@ -8,7 +8,7 @@ from models.base import Base, UtcDateTime
 from models.complaint import Complaint
 from models.metric import Better, Combine, IngestKey, Metric, Observation
 from models.score import STARTER, Score, ScoreDay
-from models.trained_model import ModelStatus, TrainedModel
+from models.trained_model import LineKind, ModelStatus, TrainedModel
 from models.update import Mail, MailKind, MailState, Update, UpdateKind
 from models.watching import Comparison, ModelDay, Notice, Retraining, RetrainingOutcome, ShadowDay, Verdict, WatchDay
 
@@ -29,6 +29,7 @@ __all__ = [
     "Erasure",
     "HoldoutDraw",
     "IngestKey",
+    "LineKind",
     "LoginSession",
     "LoginTries",
     "Mail",

@@ -38,6 +38,7 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "holdout": ("holdout", "holdout", "Say what alerts are worth, by accounts left without one."),
     "watch": ("watch", "watch", "Tell how the speaking model does: promised and lived, drift, the candidate."),
     "retrain": ("retrain", "retrain", "Train on behalf of the worker; people take `train`."),
+    "line": ("line", "line", "Show what the alert line costs and catches; choose it."),
     "score": ("learn", "score", "Score accounts now."),
     "key create": ("access", "create_key", "Make an API key and show it once."),
     "key list": ("access", "list_keys", "List API keys."),

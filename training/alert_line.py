@@ -1,58 +1,70 @@
-"""The alert line: the risk at which operations is asked to look, so that it can work what is raised.
+"""Measure what each alert line costs and catches on the validation weeks.
 
 An account over the line costs one alert a week as long as it stays over it: an alert is worked within days and a
-cool-down of some days follows. So a line raises (account-weeks at or over it) / (7 x weeks) alerts a day, and the
-line for a budget is a quantile of the risks. Where the budget would pay for nearly everybody, the line stays where an
-alert is clearly more likely right than a look at any account: twice the odds of the base rate.
+cool-down of some days follows; a cool-down longer than a week makes them fewer. So a line raises
+(account-weeks at or over it) / (7 x weeks) alerts a day. `service.scoring.lines` chooses from what is measured here.
 """
 
-from dataclasses import asdict, dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from service.scoring import lines
+from training import head_start
 from training.dataset import Dataset
+from training.profiles import Profiles
 
+POINTS = 200
+# A budget never buys alerts that are less than clearly more likely right than a look at any account.
 LEAST_ODDS = 2.0
-SHOWN = (0.25, 0.5, 1.0, 2.0, 4.0)
+
+Numbers = NDArray[np.float64]
+Curve = dict[str, Any]
 
 
-@dataclass(frozen=True)
-class Offer:
-    """What a line costs and catches: alerts a day, the share of them right, the share of complaint weeks caught."""
+def curve(part: Dataset, risk: Numbers, profiles: Profiles, cool_down_hours: int) -> Curve:
+    """The trade-off from the highest line to the lowest, as columns; what a card keeps.
 
-    line: float
-    alerts_per_day: float
-    right: float | None
-    caught: float | None
-
-
-def choose(part: Dataset, risk: NDArray[np.float64], alerts_per_day: float, cool_down_hours: int) -> float:
-    """The lowest line whose alerts fit the budget, but not under twice the odds of the base rate."""
-    weeks = len(np.unique(part.as_of))
-    every = max(1.0, cool_down_hours / (7 * 24))
-    affordable = int(alerts_per_day * 7 * weeks * every * part.thinned_share)
+    Rows that nobody can judge (weight 0) cost an alert and count neither as right nor as wrong.
+    """
     ranked = np.sort(risk)[::-1]
-    by_budget = float(ranked[min(affordable, len(ranked)) - 1]) if affordable else 1.0
-    base = float(part.label.mean())
+    sizes = np.unique(np.geomspace(1, len(ranked), POINTS).round().astype(int))
+    tried = np.unique(ranked[sizes - 1])[::-1]
+    order = np.argsort(-risk, kind="stable")
+    ends = np.searchsorted(-ranked, -tried, side="right")
+    hits = np.cumsum((part.weight * part.label)[order])
+    seen, complaint_weeks = np.cumsum(part.weight[order]), max(hits[-1], 1e-9)
+    complaints = head_start.reach(part, profiles)
+    starts = [complaints.starts(risk >= line) for line in tried]
+    base = float(np.clip(hits[-1] / max(seen[-1], 1e-9), 1e-6, 1 - 1e-6))
     odds = LEAST_ODDS * base / (1 - base)
-    return round(min(max(by_budget, odds / (1 + odds)), 0.99), 4)
+    return {
+        "line": _rounded(tried),
+        "alerts_per_day": _rounded(ends / alerts_to_rows(part, cool_down_hours)),
+        "right": _rounded(hits[ends - 1] / np.maximum(seen[ends - 1], 1e-9)),
+        "caught": _rounded(hits[ends - 1] / complaint_weeks),
+        "told_first": [_share(hours, days) for hours, days in starts],
+        "head_start_hours": [_short(head_start.median(hours)) for hours, _ in starts],
+        "head_start_days": [_short(head_start.median(days)) for _, days in starts],
+        "floor": round(odds / (1 + odds), 6),
+        "ceiling": round(float(ranked[min(lines.LEAST_ALERTS, len(ranked)) - 1]), 6),
+    }
 
 
-def offers(part: Dataset, risk: NDArray[np.float64], line: float) -> list[dict[str, float | None]]:
-    """The trade-off around a line: lower lines catch more, and more of their alerts are wrong."""
-    odds = line / (1 - line)
-    lines = sorted({round(odds * factor / (1 + odds * factor), 4) for factor in SHOWN})
-    return [asdict(_offer(part, risk, tried)) for tried in lines]
+def alerts_to_rows(part: Dataset, cool_down_hours: int) -> float:
+    """How many account-weeks of this part one alert a day pays for."""
+    weeks = len(np.unique(part.as_of))
+    return 7 * weeks * max(1.0, cool_down_hours / (7 * 24)) * part.thinned_share
 
 
-def _offer(part: Dataset, risk: NDArray[np.float64], line: float) -> Offer:
-    over = risk >= line
-    days = 7 * len(np.unique(part.as_of))
-    hits, complaints = int((over & part.label).sum()), int(part.label.sum())
-    return Offer(
-        line=line,
-        alerts_per_day=float(over.sum() / days / part.thinned_share),
-        right=hits / int(over.sum()) if over.any() else None,
-        caught=hits / complaints if complaints else None,
-    )
+def _share(hours: Numbers, days: Numbers) -> float | None:
+    return _short(float(head_start.in_time(hours, days, "4_working_hours").mean())) if len(hours) else None
+
+
+def _short(value: float | None) -> float | None:
+    return None if value is None else round(value, 6)
+
+
+def _rounded(values: Numbers) -> list[float]:
+    return [round(value, 6) for value in values.tolist()]

@@ -27,8 +27,7 @@ def card(
     tested: Backtest,
     blend: Blend,
     *,
-    line: float,
-    offers: list[dict[str, Any]],
+    line: dict[str, Any],
     now: datetime,
 ) -> dict[str, Any]:
     """Everything that is worth knowing of a model, as JSON."""
@@ -56,7 +55,7 @@ def card(
         "measures": {"model": tested.model, "baselines": tested.baselines},
         "questions": tested.questions,
         "feedback": material.feedback,
-        "alert_line": {"line": line, "offers": offers},
+        "alert_line": line,
         "libraries": {library: version(library) for library in LIBRARIES},
         "golden": golden(data, recipe.columns, blend),
         "notes": notes(material, tested),

@@ -1,6 +1,6 @@
 """How good a ranking and its probabilities are, in the measures that operations would ask for."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from sklearn.metrics import average_precision_score, roc_auc_score
 
 from service.scoring.past import DAY
-from training.dataset import Dataset
+from training.dataset import Complaints, Dataset
 
 Numbers = NDArray[np.float64]
 Labels = NDArray[np.bool_]
@@ -81,17 +81,27 @@ def lead_days_median(test: Dataset, score: Numbers) -> float | None:
 
     New: no complaint in the 14 days before. Only snapshots within the horizon before the complaint count.
     """
+    flagged = top(score, test.as_of, lambda rows: int(np.ceil(FLAGGED_SHARE * rows)))
+    account, at = _episodes(test)
+    accounts = np.unique(test.account)
+    code = np.searchsorted(accounts, test.account[flagged])
+    # Each account's flagged moments, one account after the other on one axis.
+    length = int(max(test.as_of.max(), at.max(initial=0))) + 1
+    moments = np.sort(code * length + test.as_of[flagged])
+    start = np.searchsorted(accounts, account) * length
+    first = np.searchsorted(moments, start + np.maximum(at - test.horizon, 0), side="left")
+    found = moments[np.minimum(first, len(moments) - 1)] - start
+    caught = (first < len(moments)) & (found >= 0) & (found < at)
+    return float(np.median((at - found)[caught]) / DAY) if caught.any() else None
+
+
+def top(score: Numbers, as_of: NDArray[np.int64], size: Callable[[int], int]) -> Labels:
+    """Flag each week's top accounts, so many as `size` says of so many rows; equal scores by lot."""
     flagged = np.zeros(len(score), dtype=bool)
     draw = np.random.default_rng(0).random(len(score))
-    for rows in weeks(test.as_of):
-        size = int(np.ceil(FLAGGED_SHARE * len(rows)))
-        flagged[rows[np.lexsort((draw[rows], score[rows]))[-size:]]] = True
-    leads = []
-    for account, at in _episodes(test):
-        near = (test.account == account) & flagged & (test.as_of < at) & (test.as_of >= at - test.horizon)
-        if near.any():
-            leads.append((at - test.as_of[near].min()) / DAY)
-    return float(np.median(leads)) if leads else None
+    for rows in weeks(as_of):
+        flagged[rows[np.lexsort((draw[rows], score[rows]))[-size(len(rows)) :]]] = True
+    return flagged
 
 
 def weeks(as_of: NDArray[np.int64]) -> Iterator[NDArray[np.int64]]:
@@ -101,16 +111,20 @@ def weeks(as_of: NDArray[np.int64]) -> Iterator[NDArray[np.int64]]:
     return iter(np.split(order, edges))
 
 
-def _episodes(test: Dataset) -> Iterator[tuple[int, int]]:
+def _episodes(test: Dataset) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Account and moment of each new complaint within reach of the test's snapshots."""
     known = test.complaints
-    same = np.append(False, known.account[1:] == known.account[:-1])
-    since = np.append(0, np.diff(known.at))
-    new = ~(same & (since <= QUIET_DAYS * DAY))
     reach = (known.at > test.as_of.min()) & (known.at <= test.as_of.max() + test.horizon)
-    tested = np.isin(known.account, np.unique(test.account))
-    chosen = new & reach & tested
-    return zip(known.account[chosen].tolist(), known.at[chosen].tolist(), strict=True)
+    chosen = new_episodes(known) & reach & np.isin(known.account, np.unique(test.account))
+    return known.account[chosen], known.at[chosen]
+
+
+def new_episodes(known: Complaints) -> Labels:
+    """Which complaints had none of the same account in the 14 days before; the others repeat."""
+    if not len(known.at):
+        return np.zeros(0, dtype=bool)
+    same = np.append(False, known.account[1:] == known.account[:-1])
+    return ~(same & (np.append(0, np.diff(known.at)) <= QUIET_DAYS * DAY))
 
 
 def _mean(numbers: list[float]) -> float | None:

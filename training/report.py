@@ -1,27 +1,24 @@
 """The backtest as one HTML page that opens anywhere, offline: what a model would have done, in pictures and words."""
 
-from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from jinja2 import Environment, PackageLoader, StrictUndefined
-from numpy.typing import NDArray
 
-from service.kit.settings import Settings
 from service.scoring.history import moment
-from training import alert_line, baselines, card, evaluation, figures, plots
+from training import alert_line, baselines, bootstrap, card, evaluation, figures, plots
+from training.alerting import Alerting
 from training.backtest import Backtest, Material
-from training.evaluation import Prediction
-from training.figures import Interval
+from training.findings import Findings
 from training.plots import Line, Plot
-from training.refusals import TrainingRefused
 
-Numbers = NDArray[np.float64]
+Lead = dict[str, float | int | None]
 
 # Whose average precision gets an interval; the others say less.
 COMPARED = ("volume", "scorecard", "logistic")
+
 
 PAGES = Environment(
     loader=PackageLoader("training"), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
@@ -39,54 +36,27 @@ def _short(value: float | None) -> str:
 PAGES.filters.update(percent=_percent, short=_short)
 
 
-def write(
-    path: Path,
-    material: Material,
-    tested: Backtest,
-    settings: Settings,
-    segments: Mapping[int, str | None],
-    *,
-    seed: int,
-    now: datetime,
-) -> None:
-    """Write the report; `segments` are the accounts' own.
-
-    Raises:
-        TrainingRefused: all test weeks had the same outcome, so there is nothing to draw.
-    """
-    path.write_text(page(material, tested, settings, segments, seed=seed, now=now), encoding="utf-8")
+def write(path: Path, told: Findings, *, now: datetime) -> None:
+    """Write the report. The same findings and moment give the same page."""
+    path.write_text(page(told, now=now), encoding="utf-8")
 
 
-def page(
-    material: Material,
-    tested: Backtest,
-    settings: Settings,
-    segments: Mapping[int, str | None],
-    *,
-    seed: int,
-    now: datetime,
-) -> str:
-    """The page's HTML. The same backtest, seed and moment give the same page."""
-    test, risk = tested.test, tested.risk
-    if not 0 < test.label.sum() < len(test.label):
-        raise TrainingRefused("The test weeks have only one outcome: there is nothing to draw. Choose other weeks.")
-    window = material.window
-    known, rows = window.before_test(material.data), window.test(material.data)
-    rivals = baselines.predictions(material.data, known, rows, tested.recipe)
-    intervals = _intervals(tested, rivals, seed)
+def page(told: Findings, *, now: datetime) -> str:
+    """The page's HTML."""
+    tested, test = told.tested, told.tested.test
     return PAGES.get_template("report.html.j2").render(
         made_at=f"{now:%Y-%m-%d %H:%M} UTC",
-        budget=settings.alerts_per_day,
-        line=_line(material, tested, settings),
-        learned=int(known.sum()),
-        alerts=_alerts(tested, settings.alerts_per_day),
-        intervals=intervals,
-        ahead={name: figures.ahead(intervals["model"], intervals[name]) for name in COMPARED},
-        resamples=figures.RESAMPLES,
-        curves=_curves(tested, rivals),
-        sizes=figures.by_size(test, risk, baselines.volume(test)) if test.exposures else [],
-        segments=figures.by_segment(test, risk, segments),
-        **_facts(material, tested),
+        alerts=told.alerts,
+        intervals=told.intervals,
+        ahead={name: share for name, share in told.intervals.ahead().items() if name in COMPARED},
+        resamples=bootstrap.RESAMPLES,
+        trade_off=_trade_off(told),
+        leads=_leads(told.alerts),
+        curves=_curves(tested),
+        sizes=figures.by_size(test, tested.risk, baselines.volume(test)) if test.exposures else [],
+        segments=figures.by_segment(test, tested.risk, told.material.profiles.segments(test.account)),
+        origins=[(window.as_card(), each) for window, each in told.origins],
+        **_facts(told.material, tested),
     )
 
 
@@ -96,6 +66,7 @@ def _facts(material: Material, tested: Backtest) -> dict[str, Any]:
     return {
         "window": material.window.as_card(),
         "data": material.data,
+        "learned": int(material.window.before_test(material.data).sum()),
         "rows": len(test.label),
         "accounts": len(np.unique(test.account)),
         "weeks": len(np.unique(test.as_of)),
@@ -112,24 +83,8 @@ def _facts(material: Material, tested: Backtest) -> dict[str, Any]:
     }
 
 
-def _intervals(tested: Backtest, rivals: Mapping[str, Prediction], seed: int) -> dict[str, Interval]:
-    test = tested.test
-    scores = {"model": tested.risk} | {name: rivals[name].score for name in COMPARED}
-    return {
-        name: figures.average_precision(test.account, test.label, score, seed=seed) for name, score in scores.items()
-    }
-
-
-def _line(material: Material, tested: Backtest, settings: Settings) -> dict[str, float | None]:
-    """The line as training would set it on the validation weeks, and what it did on the test weeks."""
-    validation = material.data.rows(material.window.validation(material.data))
-    risk = tested.chosen_by.risk(validation.pick(tested.recipe.columns))
-    line = alert_line.choose(validation, risk, settings.alerts_per_day, settings.alert_cool_down_hours)
-    return next(offer for offer in alert_line.offers(tested.test, tested.risk, line) if offer["line"] == line)
-
-
-def _curves(tested: Backtest, rivals: Mapping[str, Prediction]) -> Plot:
-    label = tested.test.label
+def _curves(tested: Backtest) -> Plot:
+    label, rivals = tested.test.label, tested.rivals
     lines = [
         Line(name, figures.precision_recall(label, rivals[name].score), f"rival-{place}")
         for place, name in enumerate(COMPARED)
@@ -154,19 +109,30 @@ def _calibration(tested: Backtest) -> Plot:
     return Plot("Risk said against what came", across, up, [diagonal, Line("model", points, "model", dots=True)])
 
 
-def _alerts(tested: Backtest, budget: float) -> Plot:
-    lines = figures.at_lines(tested.test, tested.risk)
-    top = max(each[0] for each in lines)
+def _trade_off(told: Findings) -> Plot:
+    tested, team = told.tested, told.alerts.team
+    found = alert_line.curve(tested.test, tested.risk, told.material.profiles, team.cool_down_hours)
+    top = max(4 * team.alerts_per_day, 2 * told.alerts.at_line.alerts_per_day)
+    kept = [place for place, alerts in enumerate(found["alerts_per_day"]) if 0.05 * top < alerts <= top]
+
+    def drawn(name: str) -> list[tuple[float, float]]:
+        return [(found["alerts_per_day"][each], found[name][each]) for each in kept if found[name][each] is not None]
+
+    named = {"right": "model", "told_first": "rival-0", "caught": "rival-2"}
+    words = {"right": "alerts that were right", "told_first": "complaints told first", "caught": "account-weeks caught"}
     return Plot(
-        "Share of alerts right, and share of complaint weeks caught, by alerts a day",
+        "Share of alerts right, of complaints told first and of complaint weeks caught, by alerts a day",
         plots.amounts("alerts a day", top),
         plots.shares("share"),
-        [
-            Line("right", [(each[0], each[1]) for each in lines], "model"),
-            Line("caught", [(each[0], each[2]) for each in lines], "rival-2"),
-        ],
-        mark=(budget, "budget") if budget < top else None,
+        [Line(words[name], drawn(name), look) for name, look in named.items()],
+        mark=(team.alerts_per_day, "budget"),
     )
+
+
+def _leads(alerts: Alerting) -> list[tuple[str, Lead, Lead]]:
+    """Kinds of complaints, each with how many were told so long before: over the line, and ranked by rise."""
+    over, rise = alerts.at_line.told_first, alerts.at_budget["rise"].told_first
+    return [(name, over[name], rise[name]) for name in over]
 
 
 def _by_week(tested: Backtest) -> Plot:

@@ -11,7 +11,7 @@ from datetime import timedelta
 import numpy as np
 from numpy.typing import NDArray
 
-from training import backtest, baselines, evaluation
+from training import backtest, evaluation
 from training.backtest import Backtest, Material, Measures, Progress
 from training.evaluation import Prediction
 from training.window import Window
@@ -48,8 +48,8 @@ def run(material: Material, *, seed: int, progress: Progress) -> Rolled:
         tested = backtest.run(replace(material, window=window), seed=seed, progress=progress)
         trainings.append((window, tested))
         rows = window.test(data)
-        rivals = baselines.predictions(data, window.before_test(data), rows, tested.recipe)
-        for name, told in {"model": Prediction(tested.risk, tested.risk), **rivals}.items():
+        # The model's pair is its rise and its risk; a baseline's is what ranks and its risk.
+        for name, told in {"model": Prediction(tested.rise, tested.risk), **tested.rivals}.items():
             empty = np.full(len(data.label), np.nan)
             score, risk = found.setdefault(name, (empty, empty.copy()))
             score[rows], risk[rows] = told.score, told.risk
@@ -74,8 +74,8 @@ def _pooled(material: Material, last: Backtest, found: dict[str, tuple[Numbers, 
     """
     rows = material.window.test(material.data)
     test = material.data.rows(rows)
-    measured: dict[str, Measures] = {
-        name: evaluation.measures(test, Prediction(score[rows], risk[rows])) for name, (score, risk) in found.items()
-    }
-    model = measured.pop("model")
-    return replace(last, test=test, risk=found["model"][1][rows], model=model, baselines=measured, questions={})
+    told = {name: Prediction(score[rows], risk[rows]) for name, (score, risk) in found.items()}
+    rise, risk = told["model"].score, told.pop("model").risk
+    measured: dict[str, Measures] = {name: evaluation.measures(test, each) for name, each in told.items()}
+    model = evaluation.measures(test, Prediction(risk, risk))
+    return replace(last, test=test, risk=risk, rise=rise, model=model, rivals=told, baselines=measured, questions={})

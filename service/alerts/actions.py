@@ -13,6 +13,7 @@ from service.alerts import queries, rules, trial
 from service.alerts.rules import Move
 from service.kit.database import Session
 from service.kit.settings import Settings
+from service.scoring import queries as scoring
 from service.scoring.rules import STARTER_LINE
 
 log = structlog.get_logger()
@@ -211,7 +212,8 @@ def _open_new(
 
 
 def _room(session: Session, settings: Settings, *, now: datetime) -> int:
-    return rules.room(settings.alerts_per_day, queries.opened_after(session, now - rules.STORM_WINDOW))
+    planned = scoring.planned_alerts_per_day(session, settings.alerts_per_day)
+    return rules.room(planned, queries.opened_after(session, now - rules.STORM_WINDOW))
 
 
 def _deserving(

@@ -8,10 +8,11 @@ import typer
 
 from models import TrainedModel
 from service.commands import door
+from service.commands import line as alert_line
 from service.commands.door import Json
 from service.kit.clock import SystemClock
 from service.kit.database import Session
-from service.scoring import actions, queries
+from service.scoring import actions, lines, queries
 from service.watching import actions as watching
 
 Version = Annotated[str, typer.Argument(help="As `headsup models` lists it.")]
@@ -52,7 +53,10 @@ def show(version: Version, *, json: Json = False) -> None:
     _section("Measures on the test weeks, beside the baselines")
     door.table(_measures({"model": model.card["measures"]["model"]} | model.card["measures"]["baselines"]), empty="")
     _section("What the alert line costs and catches (validation weeks; > marks the line in force)")
-    door.table(_offers(model.card["alert_line"]), empty="")
+    curve = model.card["alert_line"].get("curve")
+    around = lines.around(curve, model.alert_line) if curve else []
+    marked = [(">" if offer.line == model.alert_line else "", offer) for offer in around]
+    door.table(alert_line.offers(marked), empty="Not in this card: it was trained by an older version.")
 
 
 def compare(first: Version, second: Version, *, json: Json = False) -> None:
@@ -82,8 +86,13 @@ def promote(version: Version) -> None:
     """Let a trained model speak from the next scoring on."""
     settings, now = door.load_settings(), SystemClock().now()
     with closing(door.open_db(settings)) as db, db.begin() as session:
-        actions.promote_verified(session, settings, version, by="headsup promote", now=now)
+        before = queries.active_model(session)
+        told = alert_line.how(before) if before is not None else None
+        model = actions.promote_verified(session, settings, version, by="headsup promote", now=now)
     door.say(f"Model {version} is active. Accounts get its scores as they fall due; all of them within a day.")
+    door.say(f"Its alert line is {alert_line.how(model)}.{alert_line.held(model)}")
+    if told is not None:
+        door.say(f"Before, it was {told}.")
 
 
 def rollback(*, json: Json = False) -> None:
@@ -116,6 +125,7 @@ def _facts(model: TrainedModel) -> Iterator[str]:
         f"{rows['with_complaint']:,} with a complaint",
         "chosen by": f"weeks from {window['validate_from']}",
         "tested on": f"{window['test_from']} to {window['test_to']}",
+        "alert line": alert_line.how(model),
         "metrics": ", ".join(metric["key"] for metric in card["metrics"]),
         "data sha256": card["data_sha256"],
     }
@@ -126,19 +136,6 @@ def _measures(rows: dict[str, dict[str, float | None]]) -> list[dict[str, str]]:
     """A line for each measure: the models of a card have more measures than rivals."""
     names = dict.fromkeys(measure for row in rows.values() for measure in row)
     return [{"measure": measure} | {name: _short(row.get(measure)) for name, row in rows.items()} for measure in names]
-
-
-def _offers(chosen: Card) -> list[dict[str, str]]:
-    return [
-        {
-            "": ">" if offer["line"] == chosen["line"] else "",
-            "line": f"{offer['line']:.3f}",
-            "alerts a day": f"{offer['alerts_per_day']:.1f}",
-            "share right": _share(offer["right"]),
-            "complaint weeks caught": _share(offer["caught"]),
-        }
-        for offer in chosen["offers"]
-    ]
 
 
 def _sides(both: list[Card]) -> list[tuple[Card, dict[str, str]]]:
@@ -188,10 +185,6 @@ def _metric_changes(first: Card, second: Card) -> dict[str, list[str]]:
 def _section(title: str) -> None:
     door.say()
     door.say(title)
-
-
-def _share(value: float | None) -> str:
-    return "-" if value is None else f"{value:.0%}"
 
 
 def _short(value: Any) -> str:

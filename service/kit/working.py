@@ -13,17 +13,20 @@ def hours_between(since: datetime, until: datetime, time_zone: str) -> float:
 
     Clocks are put forward and back outside these hours, so a working day has 8 of them on either side.
     """
-    try:
-        zone = ZoneInfo(time_zone)
-    except (ZoneInfoNotFoundError, ValueError):
-        zone = ZoneInfo("UTC")
-    return max(0.0, _worked(until, zone) - _worked(since, zone))
+    return max(0.0, hours_until(until, time_zone) - hours_until(since, time_zone))
 
 
-def _worked(moment: datetime, zone: ZoneInfo) -> float:
+def hours_until(moment: datetime, time_zone: str) -> float:
     """Working hours from the epoch to a moment, counted on the wall."""
-    since = moment.astimezone(zone).replace(tzinfo=None) - EPOCH
+    since = moment.astimezone(_zone(time_zone)).replace(tzinfo=None) - EPOCH
     weeks, day = divmod(since.days, 7)
     day_length = WORK_ENDS - WORK_BEGINS
     today = min(max(since.seconds / 3600 - WORK_BEGINS, 0.0), day_length) if day < WORK_DAYS else 0.0
     return (weeks * WORK_DAYS + min(day, WORK_DAYS)) * day_length + today
+
+
+def _zone(name: str) -> ZoneInfo:
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError):
+        return ZoneInfo("UTC")

@@ -1,4 +1,4 @@
-"""Score the accounts that are due; promote a model."""
+"""Score the accounts that are due; promote a model; set its alert line."""
 
 from datetime import datetime, timedelta
 from typing import Any
@@ -6,11 +6,13 @@ from typing import Any
 import structlog
 
 from models import ModelStatus, TrainedModel
+from models.trained_model import LineKind
 from service.access import actions as access
 from service.kit.database import Database, Session
-from service.kit.errors import NotFound
+from service.kit.errors import Conflict, Invalid, NotFound
 from service.kit.settings import Settings
-from service.scoring import queries
+from service.scoring import lines, queries
+from service.scoring.lines import Choice
 
 log = structlog.get_logger()
 
@@ -20,6 +22,18 @@ BATCH = 500
 
 class ModelNotFound(NotFound):
     """There is no model of that version."""
+
+
+class LineInvalid(Invalid):
+    """A budget or a price is above 0, a line between 0 and 1."""
+
+
+class NoModelSpeaks(Conflict):
+    """No trained model is active."""
+
+
+class LineUnknown(Conflict):
+    """The card of this model does not tell what a line costs."""
 
 
 def score_due(db: Database, settings: Settings, *, now: datetime) -> int:
@@ -50,6 +64,7 @@ def register(
 ) -> TrainedModel:
     """Enter a trained model whose artefact has been written; it is a candidate until it is promoted."""
     model = TrainedModel(version=version, sha256=sha256, card=card, alert_line=line, trained_at=now)
+    model.line_alerts_per_day = _alerts_per_day(model)
     session.add(model)
     access.record(session, by, "model.register", version, now=now, sha256=sha256)
     session.flush()
@@ -74,6 +89,8 @@ def promote_verified(session: Session, settings: Settings, version: str, *, by: 
 def promote(session: Session, version: str, *, by: str, now: datetime) -> TrainedModel:
     """Let a trained model speak, and retire the one before. Promoting the active model again changes nothing.
 
+    Its alert line follows the choice that was made for the one before, and may change the alerts a day by a quarter.
+
     Raises:
         ModelNotFound: no model has that version.
     """
@@ -83,10 +100,94 @@ def promote(session: Session, version: str, *, by: str, now: datetime) -> Traine
     if model.status == ModelStatus.ACTIVE:
         return model
     before = queries.active_model(session)
+    told: dict[str, Any] = {"before": None}
     if before is not None:
         before.status, before.retired_at = ModelStatus.RETIRED, now
+        _inherit_line(model, before)
+        told = {
+            "before": before.version,
+            "line_before": before.alert_line,
+            "alerts_per_day_before": before.line_alerts_per_day,
+        }
         session.flush()
     model.status, model.promoted_at, model.retired_at = ModelStatus.ACTIVE, now, None
-    access.record(session, by, "model.promote", version, now=now, before=before.version if before else None)
+    told |= {"line": model.alert_line, "alerts_per_day": model.line_alerts_per_day}
+    access.record(session, by, "model.promote", version, now=now, **told)
     session.flush()
     return model
+
+
+def set_line(session: Session, choice: Choice, *, by: str, now: datetime) -> TrainedModel:
+    """Choose the alert line of the active model, and of those that will be promoted after it.
+
+    Raises:
+        LineInvalid: the value means no line.
+        NoModelSpeaks: the starter score speaks, whose line is fixed.
+        LineUnknown: the model was trained before cards told what a line costs.
+    """
+    check_choice(choice)
+    model = queries.active_model(session)
+    if model is None:
+        raise NoModelSpeaks("The starter score's line is fixed: promote a trained model, then choose its line.")
+    before = model.alert_line
+    model.alert_line = lines.choose(choice, curve_of(model))
+    model.line_alerts_per_day = _alerts_per_day(model)
+    model.line_kind, model.line_value = choice.kind, choice.value
+    model.line_chosen_at, model.line_chosen_by = now, by
+    told = {"kind": choice.kind.value, "value": choice.value, "line": model.alert_line, "line_before": before}
+    access.record(session, by, "model.line", model.version, now=now, alerts_per_day=model.line_alerts_per_day, **told)
+    session.flush()
+    return model
+
+
+def check_choice(choice: Choice) -> None:
+    """Refuse a value that means no line.
+
+    Raises:
+        LineInvalid: it does.
+    """
+    if not 0 < choice.value < (1 if choice.kind is LineKind.FIXED else float("inf")):
+        raise LineInvalid(f"{choice.value:g} is no {choice.kind}.")
+
+
+def choice_of(model: TrainedModel) -> Choice | None:
+    """How the line of a model was chosen: by somebody, or else in training by the setting; None for old cards."""
+    if model.line_kind is not None and model.line_value is not None:
+        return Choice(model.line_kind, model.line_value)
+    chosen = _line_card(model).get("chosen")
+    return Choice(LineKind(chosen["kind"]), chosen["value"]) if chosen else None
+
+
+def curve_of(model: TrainedModel) -> lines.Curve:
+    """What each line of a model costs and catches.
+
+    Raises:
+        LineUnknown: the model was trained before cards told that.
+    """
+    curve: lines.Curve | None = _line_card(model).get("curve")
+    if curve is None:
+        raise LineUnknown(f"Model {model.version} was trained by an older version: train again, then choose.")
+    return curve
+
+
+def _inherit_line(model: TrainedModel, before: TrainedModel) -> None:
+    """Choose the line of a new model as that of the one before was, without a jump of the alerts a day."""
+    if before.line_kind is not None:
+        model.line_kind, model.line_value = before.line_kind, before.line_value
+        model.line_chosen_at, model.line_chosen_by = before.line_chosen_at, before.line_chosen_by
+    choice = choice_of(model)
+    if choice is None or "curve" not in _line_card(model):
+        return
+    line, same = lines.choose(choice, curve_of(model)), choice == choice_of(before)
+    model.alert_line = lines.steady(line, before.line_alerts_per_day if same else None, curve_of(model))
+    model.line_alerts_per_day = _alerts_per_day(model)
+
+
+def _alerts_per_day(model: TrainedModel) -> float | None:
+    curve = _line_card(model).get("curve")
+    return lines.offer(curve, model.alert_line).alerts_per_day if curve else None
+
+
+def _line_card(model: TrainedModel) -> dict[str, Any]:
+    found: dict[str, Any] = model.card.get("alert_line", {})
+    return found

@@ -19,7 +19,8 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects import postgresql, sqlite
 
-from models import Account, Complaint, Metric, ModelStatus, Observation, Score, ScoreDay, TrainedModel
+from models import Account, Complaint, Metric, ModelStatus, Observation, Rep, Score, ScoreDay, TrainedModel
+from models.trained_model import LineKind
 from service.kit.database import Session
 from service.scoring.definitions import Definition
 from service.scoring.rules import STARTER_LINE
@@ -34,6 +35,15 @@ def alert_line(session: Session) -> float:
     """The risk at which operations is asked to look: the active model's, or the starter score's."""
     model = active_model(session)
     return model.alert_line if model else STARTER_LINE
+
+
+def planned_alerts_per_day(session: Session, setting: float) -> float:
+    """How many new alerts a day the team plans for: what the line in force was chosen for, or else the setting."""
+    model = active_model(session)
+    if model is None or model.line_kind is None:
+        return setting
+    planned = model.line_value if model.line_kind is LineKind.BUDGET else model.line_alerts_per_day
+    return setting if planned is None else planned
 
 
 def model_by_version(session: Session, version: str) -> TrainedModel | None:
@@ -80,6 +90,13 @@ def account_names(session: Session) -> dict[int, str]:
     """Database key → the client's own key, of all accounts, in order of the database key."""
     rows = session.execute(select(Account.id, Account.external_id).order_by(Account.id))
     return {row.id: row.external_id for row in rows}
+
+
+def account_profiles(session: Session) -> Sequence[Any]:
+    """All accounts (id, segment, value, time zone of the rep, or else its own)."""
+    zone = func.coalesce(Rep.time_zone, Account.time_zone)
+    rows = select(Account.id, Account.segment, Account.value, zone).outerjoin(Rep, Rep.id == Account.rep_id)
+    return session.execute(rows.order_by(Account.id)).all()
 
 
 def due_accounts(session: Session, scored_before: datetime, limit: int, after: int = 0) -> list[tuple[int, int]]:

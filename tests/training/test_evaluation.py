@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from service.scoring.past import DAY, Prior
-from training import alert_line, evaluation
+from training import evaluation
 from training.dataset import Complaints, Dataset
 
 
@@ -74,32 +74,3 @@ def test_measures_without_a_meaning_are_none():
 
     assert (found["roc_auc"], found["average_precision"], found["recall_at_5pct"]) == (None, None, None)
     assert found["brier"] == pytest.approx((0.01 + 0.04) / 2)
-
-
-def test_the_alert_line_spends_the_budget_and_no_more():
-    account, week = np.tile(np.arange(100), 4), np.repeat(np.arange(4), 100)
-    risk = (account + 0.5) / 100
-    part = _dataset(account, week, account >= 95)
-
-    line = alert_line.choose(part, risk, alerts_per_day=2, cool_down_hours=72)
-
-    assert (risk >= line).sum() == 2 * 7 * 4
-
-
-def test_a_budget_for_everybody_does_not_alarm_on_everybody():
-    account, week = np.tile(np.arange(100), 4), np.repeat(np.arange(4), 100)
-    part = _dataset(account, week, account >= 90)
-
-    line = alert_line.choose(part, (account + 0.5) / 100, alerts_per_day=1_000, cool_down_hours=72)
-
-    assert line == pytest.approx(2 * 0.1 / 0.9 / (1 + 2 * 0.1 / 0.9), abs=1e-4)
-
-
-def test_a_higher_line_is_right_more_often_and_catches_less():
-    account, week = np.tile(np.arange(100), 4), np.repeat(np.arange(4), 100)
-    part = _dataset(account, week, (account >= 80) & (account % 2 == 0))
-
-    offers = alert_line.offers(part, (account + 0.5) / 100, 0.8)
-
-    assert [offer["alerts_per_day"] for offer in offers] == sorted((o["alerts_per_day"] for o in offers), reverse=True)
-    assert [offer["caught"] for offer in offers] == sorted((o["caught"] for o in offers), reverse=True)

@@ -48,7 +48,7 @@ def test_a_backtest_prints_the_model_beside_all_baselines(company, cli, tmp_path
     done = cli("backtest", "--json", "--predictions", str(file))
 
     found, rows = json.loads(done.stdout), pl.read_parquet(file)
-    assert list(found) == ["window", "model", "baselines", "questions"]
+    assert list(found) == ["window", "model", "baselines", "questions", "alerts", "intervals"]
     assert list(found["baselines"]) == ["base_rate", "recency", "volume", "scorecard", "logistic"]
     assert all(set(row) == MEASURES for row in (found["model"], *found["baselines"].values()))
     assert found["baselines"]["base_rate"]["roc_auc"] == 0.5

@@ -44,17 +44,18 @@ def test_a_rolling_backtest_has_the_shape_of_a_plain_one_and_its_trainings(db, c
     with db.begin() as session:
         planted.company(session, accounts=30)
 
-    done = cli("backtest", "--rolling", "--json", "--predictions", str(file))
+    done = cli("backtest", "--rolling", "--json", "--predictions", str(file), "--report", str(tmp_path / "report.html"))
 
     found, rows = json.loads(done.stdout), pl.read_parquet(file)
     windows = [training["window"] for training in found["rolling"]]
-    assert list(found) == ["window", "model", "baselines", "questions", "rolling"]
+    assert list(found) == ["window", "model", "baselines", "questions", "alerts", "intervals", "rolling"]
     assert set(found["rolling"][0]) == {"window", "chosen", "model", "baselines", "questions"}
     assert (windows[0]["test_from"], windows[-1]["test_to"]) == (
         found["window"]["test_from"],
         found["window"]["test_to"],
     )
     assert rows["risk"].is_between(0, 1).all()
+    assert "Training by training" in (tmp_path / "report.html").read_text()
     assert found["model"]["average_precision"] > 2 * found["baselines"]["base_rate"]["average_precision"]
 
 
@@ -85,7 +86,3 @@ def test_a_training_never_sees_a_label_of_its_own_test(whole):
 class _Weeks:
     def __init__(self, as_of):
         self.as_of = as_of
-
-
-def test_a_report_of_a_rolling_backtest_is_wrong_usage(db, cli, tmp_path):
-    assert cli("backtest", "--rolling", "--report", str(tmp_path / "report.html")).exit_code == 2

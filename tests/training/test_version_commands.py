@@ -2,57 +2,8 @@
 
 import json
 import shutil
-from datetime import timedelta
-
-import pytest
 
 from models import AuditEntry
-from service.kit import schema
-from service.kit.database import Database
-from service.kit.settings import Settings
-from service.scoring import actions
-from tests import make
-from tests.scoring import planted
-from training import backtest, training
-from training.window import Asked
-
-EARLIER = (make.MONDAY - timedelta(weeks=13)).date()
-
-
-def unwatched(_name, _done, _of):
-    pass
-
-
-@pytest.fixture(scope="module")
-def made(tmp_path_factory):
-    """Two versions on disk: the second has a test that began some weeks earlier."""
-    folder = tmp_path_factory.mktemp("planted")
-    settings = Settings(data_dir=folder, signing_key="c2lnbmluZy1rZXktb2YtdGhlLXRlc3Qtc3VpdGUtMDE=", _env_file=None)
-    db = Database(settings.database)
-    schema.upgrade(db)
-    with db.begin() as session:
-        planted.company(session, accounts=25)
-    asked = {make.MONDAY: Asked(), make.MONDAY + timedelta(days=1): Asked(test_from=EARLIER)}
-    models = [_train(db, settings, now, window) for now, window in asked.items()]
-    db.close()
-    return settings.artifacts_dir, models
-
-
-def _train(db, settings, now, asked):
-    with db.read() as session:
-        material = backtest.collect(session, asked, 14, now=make.MONDAY, progress=unwatched)
-    return training.train(material, settings, seed=0, now=now, progress=unwatched)
-
-
-@pytest.fixture
-def versions(made, db, settings):
-    folder, models = made
-    shutil.copytree(folder, settings.artifacts_dir)
-    with db.begin() as session:
-        for days, model in enumerate(models):
-            now = make.MONDAY + timedelta(days=days)
-            actions.register(session, model.version, model.sha256, model.card, model.line, by="test", now=now)
-    return [model.version for model in models]
 
 
 def _statuses(cli):
@@ -66,6 +17,7 @@ def test_a_card_is_shown_in_words_and_whole_as_json(versions, cli):
     for told in (whole["data_sha256"], whole["window"]["test_from"], "Chosen: ", "scorecard", "late_share"):
         assert told in shown.stdout
     assert f"> {whole['alert_line']['line']:.3f}" in " ".join(shown.stdout.split())
+    assert "chosen by a budget of 10 alerts a day" in shown.stdout
 
 
 def test_two_models_stand_side_by_side_with_the_difference(versions, cli):
