@@ -48,6 +48,7 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "operator password": ("access", "set_password", "Give an operator another password."),
     "operator disable": ("access", "disable_operator", "Let an operator in no more."),
     "audit verify": ("audit", "verify", "Tell whether the audit log is whole."),
+    "erase": ("erase", "erase", "Take a rep or a contact out of everything that is kept."),
     "demo": ("demo", "demo", "Replay a simulated company through the real thing, then serve it."),
 }
 GROUPS = {

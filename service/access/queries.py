@@ -1,4 +1,4 @@
-"""SQL of operators, keys and the audit log."""
+"""SQL of operators, keys, erasure and the audit log."""
 
 from collections.abc import Iterator
 from datetime import datetime
@@ -6,7 +6,20 @@ from datetime import datetime
 from sqlalchemy import delete, or_, select, update
 from sqlalchemy.orm import joinedload
 
-from models import ApiKey, AuditEntry, AuditHead, LoginSession, LoginTries, Operator, Role
+from models import (
+    Account,
+    ApiKey,
+    AuditEntry,
+    AuditHead,
+    Erasure,
+    LoginSession,
+    LoginTries,
+    Mail,
+    MailState,
+    Operator,
+    Rep,
+    Role,
+)
 from service.access.rules import FIRST_HASH
 from service.kit.database import Session
 from service.kit.sql import insert_missing
@@ -75,6 +88,27 @@ def drop_old_tries(session: Session, *, before: datetime) -> None:
     """Forget tries of long ago, but for those that somebody is counting at this moment."""
     old = select(LoginTries.bucket).where(LoginTries.last_at < before).with_for_update(skip_locked=True)
     session.execute(delete(LoginTries).where(LoginTries.bucket.in_(old.scalar_subquery())))
+
+
+def reps(session: Session) -> list[Rep]:
+    return list(session.scalars(select(Rep).order_by(Rep.id)))
+
+
+def leave_accounts(session: Session, rep_ids: list[int]) -> None:
+    """Leave the accounts of these reps without one."""
+    session.execute(update(Account).where(Account.rep_id.in_(rep_ids)).values(rep_id=None))
+
+
+def keep_back_erased_mails(session: Session) -> None:
+    """Send nothing of which nothing is left."""
+    left = (Mail.content == b"") & Mail.state.in_([MailState.QUEUED, MailState.SENDING, MailState.PARKED])
+    kept = {"state": MailState.SUPPRESSED, "last_error": "The person was erased.", "lease_token": None}
+    session.execute(update(Mail).where(left).values(**kept))
+
+
+def erased(session: Session) -> set[str]:
+    """The lines of the erasure ledger that this database has seen."""
+    return set(session.scalars(select(Erasure.digest)))
 
 
 def audit_entries(session: Session, *, limit: int) -> list[AuditEntry]:

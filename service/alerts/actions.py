@@ -95,7 +95,9 @@ def _close(alert: Alert, resolution: Resolution, text: str, *, by: str, now: dat
 def _moved(session: Session, alert: Alert, kind: str, *, by: str, now: datetime, **detail: Any) -> None:
     """Write a person's move: history, audit and the alert itself, or nothing if somebody else was faster."""
     note(session, alert, kind, actor=by, now=now, risk_then=alert.risk, **detail)
-    access.record(session, by, f"alert.{kind}", str(alert.id), now=now, **detail)
+    # What was written stays with the alert: the log is kept for good, and prose may name people.
+    facts = {name: value for name, value in detail.items() if name != "note"}
+    access.record(session, by, f"alert.{kind}", str(alert.id), now=now, **facts)
     queries.save(session)
     log.info("alert_moved", alert_id=str(alert.id), kind=kind)
 

@@ -12,6 +12,7 @@ import uvicorn
 from fastapi import FastAPI
 
 from service import worker as work
+from service.access import erasure
 from service.app import create_app
 from service.commands import door
 from service.kit import durability
@@ -72,6 +73,8 @@ def open_durable(settings: Settings) -> Database:
     try:
         if not settings.unsafe_durability:
             durability.check(db)
+        # A restored backup may hold people who were erased since.
+        erasure.catch_up(db, settings, now=SystemClock().now())
     except BaseException:
         db.close()
         raise

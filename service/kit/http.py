@@ -188,8 +188,13 @@ def _http_error(request: Request, error: Exception) -> Response:
     return problem(request, error.status_code, title, str(error.detail), slug, headers=error.headers)
 
 
+def _route(request: Request) -> str:
+    """The pattern of the address: the address itself may hold a link's secret."""
+    return getattr(request.scope.get("route"), "path", "none")
+
+
 def _database_away(request: Request, error: Exception) -> Response:
-    log.warning("database_unavailable", error=type(error).__name__, path=request.url.path)
+    log.warning("database_unavailable", error=type(error).__name__, route=_route(request))
     detail = "The database does not answer. Nothing was lost that was confirmed; send it again."
     kind = errors.Unavailable
     headers = {"Retry-After": str(RETRY_SECONDS)}
@@ -197,6 +202,6 @@ def _database_away(request: Request, error: Exception) -> Response:
 
 
 def _bug(request: Request, error: Exception) -> Response:
-    log.error("request_failed", path=request.url.path, exc_info=error)
+    log.error("request_failed", route=_route(request), exc_info=error)
     detail = "This is our mistake. It has been logged; send it again later."
     return problem(request, 500, errors.HeadsupError.title(), detail, errors.HeadsupError.slug())

@@ -80,7 +80,8 @@ def acknowledge_mail(session: Session, mail_id: UUID, *, now: datetime) -> None:
     if not outbox.mark_acknowledged(session, mail.id, now=now):
         return
     alerts.note(session, alert, "rep_acknowledged", actor=mail.recipient, now=now, mail=str(mail.id), via="link")
-    access.record(session, mail.recipient, "mail.acknowledge", str(mail.id), now=now, via="link")
+    # By number: the line stays when the rep is erased.
+    access.record(session, f"rep:{mail.rep_id}", "mail.acknowledge", str(mail.id), now=now, via="link")
     log.info("rep_acknowledged", mail_id=str(mail.id))
 
 

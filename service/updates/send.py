@@ -21,6 +21,7 @@ from service.alerts import actions as alerts
 from service.kit import crash
 from service.kit.database import Database, Session
 from service.kit.errors import Unavailable
+from service.kit.logs import redacted
 from service.kit.settings import Settings
 from service.updates import rules, smtp
 from service.updates.envelope import domain
@@ -124,7 +125,7 @@ def _suppress(session: Session, mail: Mail, reason: str, *, now: datetime) -> No
     free = {"update_id": None, "dedupe_key": f"{mail.dedupe_key}:kept-back:{mail.id}"}
     kept = free if reason == rules.REP_CHANGED else {}
     outbox.settle(session, mail, state=MailState.SUPPRESSED, last_error=reason, **kept)
-    access.record(session, WORKER, "mail.suppress", str(mail.id), now=now, reason=reason)
+    access.record(session, WORKER, "mail.suppress", str(mail.id), now=now, reason=redacted(reason))
     log.info("mail_suppressed", mail_id=str(mail.id))
 
 
@@ -176,7 +177,7 @@ def _failed(db: Database, mail: Mail, failure: NotSent, *, now: datetime) -> Non
 def _park(session: Session, mail: Mail, reason: str, *, now: datetime) -> None:
     """Give up on a mail and put it before operations."""
     if outbox.settle(session, mail, state=MailState.PARKED, last_error=reason):
-        access.record(session, WORKER, "mail.park", str(mail.id), now=now, reason=reason)
+        access.record(session, WORKER, "mail.park", str(mail.id), now=now, reason=redacted(reason))
         _note(session, mail, "mail_refused", now=now)
 
 

@@ -9,6 +9,8 @@ import pytest
 from sqlalchemy import event, text
 
 from service.access import actions, audit
+from tests.security.policy import POLICY
+from tests.security.tour import WITH_A_MODEL, WRITES, Tour, go
 
 LINES = 40
 
@@ -101,19 +103,6 @@ def test_two_who_write_at_one_time_make_one_chain(db, clock):
     assert (verified(db).sound, verified(db).entries) == (True, 40)
 
 
-def test_a_change_that_is_undone_leaves_no_line(api, db):
-    def fail(_connection):
-        raise RuntimeError
-
-    event.listen(db.engine, "commit", fail)
-    refused = api.put("/v1/accounts/northwind", json={})
-    event.remove(db.engine, "commit", fail)
-
-    assert refused.status_code == 500
-    assert api.get("/v1/accounts/northwind").status_code == 404
-    assert verified(db).entries == 1  # the key
-
-
 def test_the_command_says_what_it_found(cli, db, clock):
     cli("init", "--email", "lena@example.com")
     sound = json.loads(cli("audit", "verify", "--json").stdout)
@@ -126,3 +115,50 @@ def test_the_command_says_what_it_found(cli, db, clock):
     assert (sound["sound"], sound["entries"], kept.exit_code) == (True, 1, 0)
     assert cli("audit", "verify", "--expect", "f" * 64).exit_code == 1
     assert (broken.exit_code, json.loads(broken.stdout)["broken_at"]) == (1, 1)
+
+
+@pytest.fixture
+def tour(api, ola, db, settings):
+    return Tour(api, ola, db, settings)
+
+
+def test_every_route_that_changes_something_is_on_the_tour():
+    changing = {route for route in POLICY if not route.startswith(("GET", "HEAD"))}
+
+    assert changing == set(WRITES) | WITH_A_MODEL
+
+
+def test_each_change_is_one_line(tour, db):
+    wrong = {}
+    for route, (_, lines) in WRITES.items():
+        before = verified(db).entries
+        _, answer = go(tour, route)
+        written = verified(db).entries - before
+        if written != lines or answer.status_code >= 400:
+            wrong[route] = (answer.status_code, written, answer.text[:200])
+
+    assert wrong == {}
+    assert verified(db).sound
+
+
+def test_no_change_that_fails_to_commit_leaves_a_line(tour, db):
+    def fail(_connection):
+        raise RuntimeError
+
+    go(tour, "POST /v1/observations")
+    for route in set(WRITES) - {"POST /login", "POST /logout", "POST /here"}:
+        names = tour.alert()
+        before = verified(db).entries
+        event.listen(db.engine, "commit", fail)
+        answer = undone(tour, route, names)
+        event.remove(db.engine, "commit", fail)
+
+        assert (answer.status_code, verified(db).entries - before) == (500, 0), route
+
+
+def undone(tour, route, names):
+    tour.alert = lambda: names
+    try:
+        return go(tour, route)[1]
+    finally:
+        del tour.alert

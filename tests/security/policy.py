@@ -1,0 +1,104 @@
+"""Who may use which route: the policy that the routes are held against. A route that is not written down fails.
+
+The API's routes stand in `tests/api/test_guards.py`, with the scope that a key needs; here is everything else.
+"""
+
+from tests.api.test_guards import OPENED_BY
+
+OPEN = "open"  # nobody has to say who they are
+LINK = "link"  # whoever holds the signed link of a mail
+SIGNED_IN = "signed in"  # any operator, readers too
+WORKING = "working"  # an operator who may act
+ADMINISTERING = "administering"  # an operator who may change what speaks
+OTHERS = {
+    "GET /v1/openapi.json": OPEN,  # the description of the API; it is in the repository
+    "HEAD /v1/openapi.json": OPEN,
+    "GET /livez": OPEN,
+    "GET /readyz": OPEN,  # says which step of the worker is silent, nothing else
+    "GET /health/pipeline": OPEN,  # names stages and counts what waits, nothing else
+    "GET /metrics": OPEN,  # counts without names, for Prometheus; docs/security.md says how to close it
+    "GET /problems/{slug}": OPEN,
+    "GET /static/{digest}/{name}": OPEN,
+    "GET /login": OPEN,
+    "POST /login": OPEN,
+    "POST /logout": OPEN,  # without a session nothing happens
+    "GET /a/{token}": LINK,
+    "HEAD /a/{token}": LINK,
+    "POST /a/{token}": LINK,
+    "POST /here": SIGNED_IN,
+    "GET /": SIGNED_IN,
+    "GET /queue/news": SIGNED_IN,
+    "GET /alerts/{alert_id}": SIGNED_IN,
+    "GET /alerts/{alert_id}/panel": SIGNED_IN,
+    "GET /accounts": SIGNED_IN,
+    "GET /accounts/{external_id}": SIGNED_IN,
+    "GET /series/{account_id}": SIGNED_IN,
+    "GET /outlook": SIGNED_IN,
+    "GET /todo": SIGNED_IN,
+    "GET /mail": SIGNED_IN,
+    "GET /mail/{mail_id}": SIGNED_IN,
+    "GET /mail/{mail_id}/html": SIGNED_IN,
+    "GET /status": SIGNED_IN,
+    "GET /model": SIGNED_IN,
+    "POST /model/promote": ADMINISTERING,
+    "POST /model/rollback": ADMINISTERING,
+    "POST /alerts/{alert_id}/acknowledge": WORKING,
+    "POST /alerts/{alert_id}/assign": WORKING,
+    "POST /alerts/{alert_id}/snooze": WORKING,
+    "POST /alerts/{alert_id}/resolve": WORKING,
+    "POST /alerts/{alert_id}/wrong": WORKING,
+    "POST /alerts/{alert_id}/updates": WORKING,
+    "POST /todo/rep": WORKING,
+    "POST /todo/metric": WORKING,
+    "POST /todo/mails/{mail_id}/again": WORKING,
+}
+POLICY = OPENED_BY | OTHERS
+
+# What each principal opens. A key opens no page, a session opens no API, and neither opens a link.
+KEYS = {
+    "no key": set(),
+    "unknown key": set(),
+    "expired key": set(),
+    "revoked key": set(),
+    "ingest key": {"ingest"},
+    "read key": {"read"},
+    "operate key": {"operate", "read"},
+    "admin key": {"ingest", "operate", "read"},
+}
+SESSIONS = {
+    "planted session": set(),
+    "expired session": set(),
+    "idle session": set(),
+    "signed out": set(),
+    "disabled operator": set(),
+    "reader": {SIGNED_IN},
+    "agent": {SIGNED_IN, WORKING},
+    "lead": {SIGNED_IN, WORKING},
+    "admin": {SIGNED_IN, WORKING, ADMINISTERING},
+}
+LINKS = {"link of this mail": {LINK}, "link for something else": set(), "forged link": set()}
+
+
+def routes_of(app):
+    """Every `METHOD /path` that the application answers, however its routers are put together."""
+    found, waiting = set(), list(app.routes)
+    while waiting:
+        route = waiting.pop()
+        inner = getattr(route, "original_router", None)
+        if inner is not None:
+            waiting += inner.routes
+            continue
+        found |= {f"{method} {route.path.replace(':path', '')}" for method in route.methods}
+    return found
+
+
+def expected(route, kind, opened):
+    """`yes`, or how a principal of this kind is turned away from a route: `401`, `403`, `login`, `404`."""
+    needed = POLICY[route]
+    if needed in opened | {OPEN}:
+        return "yes"
+    if needed == LINK:
+        return "404"
+    if needed in {SIGNED_IN, WORKING, ADMINISTERING}:
+        return "403" if SIGNED_IN in opened else "login"
+    return "403" if kind == "key" and opened else "401"

@@ -1,0 +1,171 @@
+"""S05: guessing leads nowhere, locks nobody out, and takes little from the others."""
+
+import threading
+import time
+
+import pytest
+from starlette.testclient import TestClient
+
+from models import Scope
+from service.access import actions, queries, rules, sessions
+from service.kit.errors import TooManyRequests
+from tests.console.conftest import HTML, PASSWORD
+
+GUESSES, ADDRESSES, EMAIL = 10_000, 200, "ola@example.com"
+
+
+@pytest.fixture
+def count(db, clock):
+    """Count a try as the login door does; tell whether the password would have been looked at."""
+
+    def one(address="10.0.0.1", email=EMAIL, device=None, attempts=10):
+        try:
+            with db.begin() as session:
+                sessions.count_try(session, sessions.Try(email, address, device), attempts, now=clock.at)
+        except TooManyRequests:
+            return False
+        return True
+
+    return one
+
+
+def test_of_ten_thousand_guesses_from_two_hundred_addresses_ten_are_looked_at(count, later):
+    looked_at = []
+    for guess in range(GUESSES):
+        looked_at.append(count(address=f"10.0.0.{guess % ADDRESSES}"))
+        if guess % 1_000 == 999:
+            later(seconds=1)
+
+    assert sum(looked_at) == 10
+
+
+def test_no_quarter_of_an_hour_has_more_than_ten(count, clock, later):
+    allowed = []
+    for _ in range(400):
+        if count():
+            allowed.append(clock.at)
+        later(seconds=30)
+
+    windows = [sum(0 <= (other - one).total_seconds() < 900 for other in allowed) for one in allowed]
+    assert max(windows) == 10
+    assert len(allowed) > 20
+
+
+def test_one_address_cannot_try_everybody(count):
+    assert sum(count(email=f"op{number}@example.com") for number in range(300)) == 100
+
+
+def test_whoever_is_guessed_at_still_gets_in_with_their_own_browser(app, operator, count):
+    operator()
+    browser = TestClient(app, headers=HTML, follow_redirects=False)
+    browser.post("/login", data={"email": EMAIL, "password": PASSWORD})
+    browser.post("/logout")
+    while count(address="203.0.113.9"):
+        pass
+    stranger = TestClient(app, headers=HTML, follow_redirects=False)
+
+    assert stranger.post("/login", data={"email": EMAIL, "password": PASSWORD}).status_code == 429
+    assert browser.post("/login", data={"email": EMAIL, "password": PASSWORD}).status_code == 303
+
+
+def test_a_known_browser_may_guess_no_more_than_others(app, operator, later):
+    operator()
+    browser = TestClient(app, headers=HTML, follow_redirects=False)
+    browser.post("/login", data={"email": EMAIL, "password": PASSWORD})
+    mark = browser.cookies["headsup-device"]
+    attempt = sessions.Try(EMAIL, "", sessions.known_device(app.state.settings, EMAIL, mark))
+
+    assert attempt.device
+    assert len(attempt.buckets(10)) == 1
+    assert sessions.known_device(app.state.settings, "omar@example.com", mark) is None
+    assert sessions.known_device(app.state.settings, EMAIL, mark[:-1]) is None
+
+
+def test_several_processes_count_together(count, settings, db, clock):
+    other = type(db)(settings.database)
+    tried = sum(count() for _ in range(6))
+
+    for _ in range(10):
+        try:
+            with other.begin() as session:
+                sessions.count_try(session, sessions.Try(EMAIL, "10.0.0.2"), 10, now=clock.at)
+            tried += 1
+        except TooManyRequests:
+            break
+    other.close()
+
+    assert tried == 10
+
+
+def test_tries_that_come_at_once_are_counted_one_by_one(count):
+    results, barrier = [], threading.Barrier(20)
+
+    def guess():
+        barrier.wait()
+        results.append(count())
+
+    threads = [threading.Thread(target=guess) for _ in range(20)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert sum(results) == 10
+
+
+def test_ten_thousand_guessed_keys_open_nothing_and_most_ask_the_database_nothing(db, clock):
+    with db.begin() as session:
+        real = actions.create_key(session, "tms", [Scope.ADMIN], by="test", now=clock.at)
+    begins = real.rpartition("_")[0][:-2]
+    guesses = [rules.new_key().text for _ in range(9_900)]
+    near = [f"{begins}{a}{b}_{real[-6:]}" for a in rules.BASE62[:10] for b in rules.BASE62[:10]]
+
+    opened, looked_up = [], 0
+    with db.read() as session:
+        for guess in near + guesses:
+            try:
+                rules.split_key(guess)
+                looked_up += 1
+                opened.append(actions.authenticate_key(session, guess, now=clock.at))
+            except rules.KeyInvalid:
+                pass
+
+    assert opened == [] or real in near
+    assert looked_up <= len(guesses) + 1
+
+
+def test_passwords_are_hashed_with_argon2id_and_enough_work():
+    assert "$argon2id$" in sessions.NOBODY
+    assert (actions.HASHER.memory_cost, actions.HASHER.time_cost, actions.HASHER.parallelism) == (65_536, 3, 1)
+
+
+def test_a_crowd_at_the_login_leaves_threads_for_the_api(app, api, operator):
+    operator()
+    crowd = [threading.Thread(target=_sign_in, args=(app, f"op{number}@example.com")) for number in range(60)]
+    for each in crowd:
+        each.start()
+    waited = []
+    while any(each.is_alive() for each in crowd):
+        began = time.monotonic()
+        assert api.get("/v1/metrics").status_code == 200
+        waited.append(time.monotonic() - began)
+    for each in crowd:
+        each.join()
+
+    assert len(waited) > 3
+    assert sorted(waited)[len(waited) // 2] < 1
+
+
+def _sign_in(app, email):
+    TestClient(app, headers=HTML).post("/login", data={"email": email, "password": "x" * 20})
+
+
+def test_tries_of_long_ago_are_forgotten(db, count, clock, later):
+    count()
+    later(days=2)
+
+    with db.begin() as session:
+        queries.drop_old_tries(session, before=clock.at - sessions.KEEP_TRIES)
+        left = session.get(sessions.queries.LoginTries, sessions._bucket("login", EMAIL))  # noqa: SLF001
+
+    assert left is None
