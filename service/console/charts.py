@@ -6,7 +6,8 @@ from typing import NamedTuple
 from service.watching.report import week_of
 from service.watching.rules import Span
 
-WIDTH, HEIGHT, EDGE = 520, 220, 34
+WIDTH, HEIGHT, EDGE = 520, 220, 44
+FOOT = 26
 WEEKS = 26
 # Fewer outcomes in a bin of risk say little: the dot is drawn hollow.
 FEW = 30
@@ -88,4 +89,4 @@ def _x(share: float) -> float:
 
 
 def _y(share: float) -> float:
-    return round(HEIGHT - EDGE + 8 - share * (HEIGHT - EDGE - 4), 1)
+    return round(HEIGHT - FOOT - share * (HEIGHT - FOOT - 12), 1)

@@ -10,6 +10,14 @@ from service.health.queries import Figures
 
 disable_created_metrics()  # type: ignore[no-untyped-call]
 
+MODEL = {
+    "expected": "Share of the accounts over the line that is expected to complain.",
+    "promised": "Share of the accounts over the line that complained when the model was tested.",
+    "scored": "Share of the active accounts that got a score in the last day, at the newest look.",
+    "notices": "Open notices about the model: its precision is being lost.",
+    "proposed": "1 while a candidate is proposed for promotion.",
+}
+
 
 class Requests:
     """Counts answers by route and status. A route is its pattern, so that ids make no new series."""
@@ -68,6 +76,9 @@ class _Read:
         )
         if now.rehearsal_age is not None:
             yield _gauge("headsup_rehearsal_age_seconds", "Time since a rehearsal came through.", now.rehearsal_age)
+        for name, about in MODEL.items():
+            if name in now.model:
+                yield _gauge(f"headsup_model_{name}", about, now.model[name])
         yield _labelled("headsup_mails", "Mails by state.", "state", now.mails)
         yield _labelled("headsup_worker_step_age_seconds", "Time since a worker step ended well.", "step", now.steps)
 

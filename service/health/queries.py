@@ -12,6 +12,7 @@ from service.kit.database import Session
 from service.kit.sql import insert_missing, is_sqlite
 from service.scoring.queries import active_model
 from service.updates.queries import told
+from service.watching.queries import figures as model_figures
 
 
 @dataclass(frozen=True)
@@ -29,6 +30,7 @@ class Figures:
     steps: dict[str, float]
     rehearsal_age: float | None
     standing_still: int
+    model: dict[str, float]
 
 
 def worker_steps(session: Session) -> list[WorkerStep]:
@@ -104,6 +106,7 @@ def figures(session: Session, *, standing_still: int, now: datetime) -> Figures:
         steps={name: _age(ended_at, now) or 0.0 for name, ended_at in steps.items() if name != REHEARSAL},
         rehearsal_age=_age(steps.get(REHEARSAL), now),
         standing_still=standing_still,
+        model=model_figures(session),
     )
 
 

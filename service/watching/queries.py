@@ -10,6 +10,7 @@ from sqlalchemy import Integer, cast, delete, exists, func, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from models import (
+    STARTER,
     Account,
     Alert,
     Base,
@@ -24,6 +25,7 @@ from models import (
     ScoreDay,
     ShadowDay,
     TrainedModel,
+    Verdict,
     WatchDay,
 )
 from service.kit.database import Session
@@ -160,6 +162,30 @@ def save(session: Session, table: type[Base], rows: Sequence[Mapping[str, Any]])
 
 def comparison(session: Session, candidate: str, champion: str) -> Comparison | None:
     return session.get(Comparison, (candidate, champion))
+
+
+def proposed(session: Session) -> bool:
+    """Whether the candidate in the shadow does better than the model that speaks."""
+    candidate = shadow(session)
+    if candidate is None:
+        return False
+    active = select(TrainedModel.version).where(TrainedModel.status == ModelStatus.ACTIVE)
+    found = comparison(session, candidate.version, session.scalar(active) or STARTER)
+    return found is not None and found.verdict is Verdict.BETTER
+
+
+def figures(session: Session) -> dict[str, float]:
+    """What the newest look at the speaking model saw, and whether there is something to know or to decide."""
+    seen = session.scalar(select(WatchDay).order_by(WatchDay.day.desc()).limit(1))
+    found = {"notices": float(len(open_notices(session))), "proposed": float(proposed(session))}
+    if seen is not None:
+        shares = {
+            "expected": seen.expected,
+            "promised": seen.promised,
+            "scored": seen.scored / seen.accounts if seen.accounts else None,
+        }
+        found |= {name: share for name, share in shares.items() if share is not None}
+    return found
 
 
 def open_notices(session: Session) -> list[Notice]:

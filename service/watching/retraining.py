@@ -23,13 +23,13 @@ log = structlog.get_logger()
 
 WORKER = "headsup"
 # The process that this one started, and the claim that it works under.
-_started: list[tuple[subprocess.Popen[bytes], UUID]] = []
+STARTED: list[tuple[subprocess.Popen[bytes], UUID]] = []
 
 
 def retrain(db: Database, settings: Settings, *, now: datetime) -> int:
     """Start a training if one is due; a step of the worker that never waits for it. Return how many were started."""
     _look_after(db, now=now)
-    if _started:
+    if STARTED:
         return 0
     with db.read() as session:
         due = is_due(session, settings, now=now)
@@ -40,7 +40,7 @@ def retrain(db: Database, settings: Settings, *, now: datetime) -> int:
     if token is None:
         return 0
     command = [sys.executable, "-m", "service", "--data-dir", str(settings.data_dir), "retrain", "--claim", str(token)]
-    _started.append((subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL), token))  # noqa: S603
+    STARTED.append((subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL), token))  # noqa: S603
     log.info("retraining_started")
     return 1
 
@@ -116,10 +116,10 @@ def _end(
 
 def _look_after(db: Database, *, now: datetime) -> None:
     """Notice that the process which this one started has ended; one that was killed leaves its claim to the next."""
-    for process, token in [*_started]:
+    for process, token in [*STARTED]:
         if process.poll() is None:
             continue
-        _started.remove((process, token))
+        STARTED.remove((process, token))
         if process.returncode:
             log.warning("retraining_died", code=process.returncode)
         with db.begin() as session:

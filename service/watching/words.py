@@ -101,8 +101,8 @@ def _numbers(evidence: Mapping[str, Any]) -> str:
     looks = f"; with as many looks {_percent(right)} right against {_percent(right_other)}" if right is not None else ""
     within = f" (gain {low:+.3f} to {high:+.3f})" if low is not None else ""
     return (
-        f"{precision}{within}{looks}, on {evidence['days']} days of {evidence['accounts']:,} accounts "
-        f"with {evidence['complained']:,} outcomes that were complaints."
+        f"{precision}{within}{looks}, on {evidence['days']} days of {evidence['accounts']:,} accounts: "
+        f"{evidence['complained']:,} times a complaint followed."
     )
 
 

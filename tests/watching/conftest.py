@@ -1,13 +1,17 @@
 """A model trained on the planted company, let to speak in the test's own database over accounts with a recent past."""
 
+import logging
 import shutil
 from datetime import timedelta
 
 import numpy as np
 import pytest
+import structlog
 from sqlalchemy import insert
+from typer.testing import CliRunner
 
 from models import Observation
+from service.__main__ import build
 from service.kit import schema
 from service.kit.database import Database
 from service.kit.settings import Settings
@@ -24,6 +28,19 @@ KEY = "c2lnbmluZy1rZXktb2YtdGhlLXRlc3Qtc3VpdGUtMDE="
 
 def unwatched(_name, _done, _of):
     pass
+
+
+@pytest.fixture
+def cli(settings, monkeypatch):
+    """Run a command line: `cli("watch", "--json")`."""
+    monkeypatch.setenv("HEADSUP_DATA_DIR", str(settings.data_dir))
+    monkeypatch.setenv("HEADSUP_DATABASE_URL", settings.database_url)
+    monkeypatch.setenv("HEADSUP_SIGNING_KEY", settings.signing_key.get_secret_value())
+    monkeypatch.setenv("HEADSUP_UNSAFE_DURABILITY", "true")
+    handlers, level = logging.root.handlers[:], logging.root.level
+    yield lambda *arguments: CliRunner().invoke(build(arguments), list(arguments))
+    structlog.reset_defaults()
+    logging.root.handlers[:], logging.root.level = handlers, level
 
 
 @pytest.fixture(scope="session")
