@@ -12,7 +12,7 @@ from service.scoring.features import Column
 from service.scoring.linear import Linear
 from service.scoring.trained import Blend, sigmoid
 from service.scoring.trees import Trees
-from training import checks, choice, fitting, folds
+from training import checks, choice, fitting, folds, heads
 from training.checks import LEAST_POSITIVES
 from training.choice import Regression
 from training.dataset import Dataset
@@ -81,11 +81,15 @@ def choose(data: Dataset, train: Rows, validation: Rows, *, seed: int, step: Ste
         dropped=dropped,
         folds=tuple(chosen.folds),
     )
-    return recipe, fit(data, train, recipe)
+    return recipe, _fit(data, train, recipe)
 
 
 def fit(data: Dataset, rows: Rows, recipe: Recipe) -> Blend:
-    """Fit a model by a recipe on some rows. The same rows, recipe and seed give the same model."""
+    """Fit a model by a recipe on some rows, with its head. The same rows, recipe and seed give the same model."""
+    return replace(_fit(data, rows, recipe), head=heads.fit(data, rows, recipe.columns, seed=recipe.seed))
+
+
+def _fit(data: Dataset, rows: Rows, recipe: Recipe) -> Blend:
     part, weight = _part(data, recipe.columns, rows), choice.weights(data, rows, recipe.regression)
     linear = trees = None
     if recipe.share > 0:

@@ -9,12 +9,11 @@ question asks whether at least `needed` complaints come within the horizon:
 - excess: the same against a rate proportional to its volume (the exposure metrics), one coefficient for everybody.
 - quiet: one complaint, of the accounts that had none in the last 28 days.
 
-The model answers all of them with its one risk: complaints that come singly at a mean m leave an account in peace with
-probability exp(-m), so m = -log(1 - risk), and the answer is P(N >= needed). A count model of its own (boosted Poisson
-trees with the same bounds) was no better on later weeks by itself, and a hundredth better mixed with this one.
+The model answers with its one risk, taken as a Poisson count's chance of any; where enough has risen to learn from, a
+head of its own (service/scoring/heads.py) is heard as well.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -70,8 +69,13 @@ def counts(data: Dataset) -> Counts:
     return np.asarray(np.searchsorted(places, until, side="right") - so_far)
 
 
-def answers(data: Dataset, train: Rows, test: Rows, risk: Numbers, rivals: Mapping[str, Numbers]) -> dict[str, Answers]:
-    """How well the model's risk and the rivals' scores rank the test rows, question by question."""
+def answers(
+    data: Dataset, train: Rows, test: Rows, chance: Callable[[Counts], Numbers], rivals: Mapping[str, Numbers]
+) -> dict[str, Answers]:
+    """How well the model and the rivals' scores rank the test rows, question by question.
+
+    `chance` is the model's: of at least so many complaints, for each test row.
+    """
     came, as_of = counts(data)[test], data.as_of[test]
     found: dict[str, Answers] = {}
     for name, question in ask(data, train).items():
@@ -79,7 +83,7 @@ def answers(data: Dataset, train: Rows, test: Rows, risk: Numbers, rivals: Mappi
         if not asked.any():
             continue
         yes = came >= needed
-        scores = {"model": unusual.chance(risk, needed), **rivals}
+        scores = {"model": chance(needed), **rivals}
         ranked = {who: evaluation.ranking(yes[asked], score[asked], as_of[asked]) for who, score in scores.items()}
         found[name] = {"base_rate": float(yes[asked].mean())}
         found[name] |= {who: {measure: row[measure] for measure in MEASURES} for who, row in ranked.items()}

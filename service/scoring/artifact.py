@@ -22,6 +22,7 @@ from pydantic import SecretStr
 
 from service.kit.errors import Conflict
 from service.scoring.definitions import Definition
+from service.scoring.heads import Head
 from service.scoring.items import ItemModel
 from service.scoring.linear import Linear
 from service.scoring.past import Prior
@@ -32,8 +33,6 @@ MODEL, CARD, SIGNATURE = "model.skops", "card.json", "signature"
 # A model is numbers and nothing else: no class has to be trusted to read one.
 TRUSTED: list[str] = []
 GOLDEN_TOLERANCE = 1e-9
-# Of the files' layout; raised when what is written can no longer be read by what came before.
-FORMAT = 1
 
 
 class ArtifactRefused(Conflict):
@@ -56,7 +55,7 @@ def save(folder: Path, version: str, numbers: Mapping[str, Any], card: Mapping[s
         raise FileExistsError(target)
     files = {
         MODEL: skops.io.dumps(dict(numbers), compression=8),
-        CARD: json.dumps({"format": FORMAT, **card}, indent=1, sort_keys=True, allow_nan=False).encode(),
+        CARD: json.dumps(card, indent=1, sort_keys=True, allow_nan=False).encode(),
     }
     hashes = {name: hashlib.sha256(content).hexdigest() for name, content in files.items()}
     statement = _statement(version, hashes)
@@ -77,15 +76,10 @@ def load(folder: Path, version: str, sha256: str, key: SecretStr, ids: Mapping[s
     """Verify and read a trained model; `ids` are this database's keys of the metrics.
 
     Raises:
-        ArtifactRefused: missing, unsigned, changed since it was signed, of a newer format, or computing other risks
-            than when it was trained; the detail says which.
+        ArtifactRefused: missing, unsigned, changed since it was signed, or computing other risks than when it was
+            trained; the detail says which.
     """
     card, model = verified(folder / version, version, sha256, key)
-    if card.get("format", FORMAT) > FORMAT:
-        raise ArtifactRefused(
-            f"Model {version} was written by a newer Headsup (format {card['format']}, this one reads up to {FORMAT}): "
-            "upgrade Headsup, or promote an older model."
-        )
     scorer = _scorer(version, skops.io.loads(model, trusted=TRUSTED), card, ids)
     golden = np.array(card["golden"]["values"], dtype=np.float64)
     if not np.allclose(scorer.blend.risk(golden), card["golden"]["risk"], rtol=0, atol=GOLDEN_TOLERANCE):
@@ -141,6 +135,7 @@ def numbers_of(blend: Blend, items: ItemModel | None = None) -> dict[str, Any]:
         "items": items.trees.as_arrays() if items is not None else None,
         "trees": blend.trees.as_arrays() if blend.trees is not None else None,
         "linear": blend.linear.as_arrays() if blend.linear is not None else None,
+        "head": blend.head.as_arrays() if blend.head is not None else None,
     }
 
 
@@ -165,7 +160,7 @@ def items_card(items: ItemModel | None) -> dict[str, Any] | None:
 
 
 def _scorer(version: str, numbers: Mapping[str, Any], card: Mapping[str, Any], ids: Mapping[str, int]) -> TrainedScorer:
-    facts, linear, trees = card["blend"], numbers["linear"], numbers["trees"]
+    facts, linear, trees, head = card["blend"], numbers["linear"], numbers["trees"], numbers.get("head")
     blend = Blend(
         columns=tuple(facts["columns"]),
         groups=tuple(group["name"] for group in facts["groups"]),
@@ -174,6 +169,7 @@ def _scorer(version: str, numbers: Mapping[str, Any], card: Mapping[str, Any], i
         trees=Trees.from_arrays(trees) if trees is not None else None,
         share=facts["linear_share"],
         centre=np.array(facts["centre"]),
+        head=Head.from_arrays(head) if head is not None else None,
         **facts["calibration"],
     )
     return TrainedScorer(

@@ -10,7 +10,6 @@ import structlog
 from numpy.typing import NDArray
 
 from models import Score
-from models.score import STARTER
 from service.kit.database import Session
 from service.kit.settings import Settings
 from service.scoring import active, features, history, queries, reasons, unusual
@@ -19,6 +18,7 @@ from service.scoring.features import COMPLAINTS, Features
 from service.scoring.items import ItemModel
 from service.scoring.judgement import Judgement, Scorer
 from service.scoring.past import History, Prior
+from service.scoring.trained import TrainedScorer
 
 log = structlog.get_logger()
 
@@ -88,10 +88,10 @@ def judge(found: Found, *, now: datetime) -> list[dict[str, Any]]:
 
 def _rises(found: Found, built: Features, judgement: Judgement) -> NDArray[np.float64]:
     """How likely more complaints than usual are; the starter score knows no probabilities, so there it is the risk."""
-    if found.scorer.version == STARTER:
+    if not isinstance(found.scorer, TrainedScorer):
         return judgement.risk
     usual = found.horizon_days * built.stat(COMPLAINTS, "rate")
-    return unusual.chance(judgement.risk, unusual.needed(usual))
+    return found.scorer.chance(built, judgement, unusual.needed(usual))
 
 
 def _changed_at(before: Score | None, score: dict[str, Any], now: datetime) -> datetime:

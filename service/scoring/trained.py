@@ -10,15 +10,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from service.scoring import heads
 from service.scoring.definitions import Definition
 from service.scoring.features import Features
+from service.scoring.heads import Head
 from service.scoring.items import ItemModel
 from service.scoring.judgement import Judgement
 from service.scoring.linear import Linear
 from service.scoring.past import Prior
 from service.scoring.trees import Trees
-
-Numbers = NDArray[np.float64]
+from service.scoring.unusual import Counts, Numbers
 
 
 @dataclass(frozen=True)
@@ -26,7 +27,7 @@ class Blend:
     """The numbers of a model. `columns` and `groups` are names; `members` are the columns of each group.
 
     `share` is the linear part's, in [0, 1]; `centre` what each group adds at an average account, before calibration.
-    `slope` and `shift` calibrate: log-odds = slope * raw + shift.
+    `slope` and `shift` calibrate: log-odds = slope * raw + shift. `head` says how likely several complaints are.
     """
 
     columns: tuple[str, ...]
@@ -38,6 +39,7 @@ class Blend:
     centre: Numbers
     slope: float = 1.0
     shift: float = 0.0
+    head: Head | None = None
 
     def contributions(self, values: NDArray[Any]) -> Numbers:
         """What each group adds to the raw log-odds; shape (rows, groups), not yet centred."""
@@ -69,6 +71,10 @@ class Blend:
         """Probability of a complaint within the horizon."""
         return sigmoid(self.log_odds(values))
 
+    def chance(self, values: NDArray[Any], risk: Numbers, least: Counts) -> Numbers:
+        """Probability of at least so many complaints, where `risk` is that of one."""
+        return heads.chance(self.head, values, risk, least)
+
 
 @dataclass(frozen=True)
 class TrainedScorer:
@@ -83,10 +89,17 @@ class TrainedScorer:
 
     def judge(self, features: Features) -> Judgement:
         """Risk and weights of each row."""
-        place = {column.name: index for index, column in enumerate(features.columns)}
-        values = features.values[:, [place[name] for name in self.blend.columns]]
+        values = self._values(features)
         weights, average = self.blend.weigh(values)
         return Judgement(sigmoid(weights.sum(axis=1) + average), weights, self.blend.groups)
+
+    def chance(self, features: Features, judgement: Judgement, least: Counts) -> Numbers:
+        """Probability of at least so many complaints, for each row that was judged."""
+        return self.blend.chance(self._values(features), judgement.risk, least)
+
+    def _values(self, features: Features) -> NDArray[np.float32]:
+        place = {column.name: index for index, column in enumerate(features.columns)}
+        return features.values[:, [place[name] for name in self.blend.columns]]
 
 
 def sigmoid(log_odds: Numbers) -> Numbers:

@@ -1,7 +1,5 @@
 """Which model: by folds in time, each judged on what it could not know."""
 
-from dataclasses import replace
-
 import numpy as np
 import pytest
 
@@ -119,17 +117,24 @@ def test_an_anchored_penalty_ranks_by_volume_where_the_metrics_tell_nothing():
     assert np.abs(fitted.weights[:2]).max() < 0.001
 
 
-def test_a_world_that_changes_shortens_the_memory():
-    data, train, validation = company(by_lateness)
-    draw, recent = np.random.default_rng(1), data.as_of >= 22 * 7 * DAY
-    label = draw.random(len(data.label)) < 1 / (1 + np.exp(3 - np.where(recent, 2, -2) * data.values[:, 3]))
+def test_old_rows_count_half_for_each_half_year_unless_that_costs():
+    found = chosen(*company(by_lateness))
 
-    found = chosen(replace(data, label=label), train, validation)
-
-    assert found.regression.half_life_weeks == 13
+    assert found.regression == choice.PREFERRED
+    data, train, _ = company(by_lateness)
     weight = choice.weights(data, train, found.regression)
     assert weight.mean() == pytest.approx(1.0)
-    assert weight[data.as_of[train] == 0].max() < weight[data.as_of[train] == 13 * 7 * DAY].min() * 0.51
+    first, later = (weight[data.as_of[train] == week * 7 * DAY].mean() for week in (0, 26))
+    assert later == pytest.approx(2 * first)
+
+
+def test_another_penalty_is_chosen_where_it_is_clearly_better():
+    def by_a_cliff(values):
+        return -8 + 8 * values[:, 0]
+
+    found = chosen(*company(by_a_cliff))
+
+    assert found.regression.strength == 0.1
 
 
 def test_the_same_seed_chooses_the_same():
