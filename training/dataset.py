@@ -21,6 +21,10 @@ from training.refusals import TrainingRefused
 
 ACTIVE_DAYS = 90
 WARM_UP_DAYS = 28
+# Of the rows, how many may be dated after tomorrow: one slip of a pen must not stop everything.
+MOST_AHEAD = 0.01
+# Of known outcomes, besides three horizons: the warm-up, and weeks to learn from, to choose by and to test on.
+LEAST_SPAN = timedelta(weeks=16)
 # Above it snapshots are thinned, whole accounts at a time: 300,000 rows of 250 features are 300 MB.
 MAX_SNAPSHOTS = 300_000
 
@@ -100,23 +104,50 @@ class Range:
 def data_range(session: Session, horizon_days: int, *, now: datetime) -> Range:
     """Find what there is to learn from.
 
-    Labels are known up to the last observation or complaint. Where complaints stop long before the observations do,
-    they have not been imported yet: those weeks would teach that nobody complains, so they are left out.
+    Labels are known up to the last observation or complaint. Where complaints stop long before the observations do, or
+    begin long after, they have not been imported: those weeks would teach that nobody complains, so they are left out.
 
     Raises:
-        TrainingRefused: no observations or no complaints.
+        TrainingRefused: no observations or no complaints, or moments that cannot be true.
     """
     first, last = queries.span(session)
     if first is None or last is None:
         raise TrainingRefused("There are no observations yet: send them, or run `headsup import observations FILE`.")
-    complained, silence = queries.complaint_span(session, until=now)
-    if complained is None:
+    begun, stopped, silence = queries.complaint_span(session, until=now)
+    if begun is None or stopped is None:
         raise TrainingRefused("There are no complaints to learn from: run `headsup import complaints FILE`.")
-    through = min(max(last, complained), now)
-    if through - complained <= max(timedelta(days=2 * horizon_days), 10 * silence):
-        return Range(first, through)
-    note = f"complaints stop on {complained:%Y-%m-%d}, observations go on to {through:%Y-%m-%d}: later weeks left out"
-    return Range(first, complained, note)
+    ahead, notes = _ahead(session, now=now), []
+    through, long = min(max(last, stopped), now), max(timedelta(days=2 * horizon_days), 10 * silence)
+    if begun - first > long:
+        notes.append(f"complaints begin on {begun:%Y-%m-%d}, observations on {first:%Y-%m-%d}: earlier weeks left out")
+        first = begun
+    if through - stopped > long:
+        notes.append(
+            f"complaints stop on {stopped:%Y-%m-%d}, observations go on to {through:%Y-%m-%d}: later weeks left out"
+        )
+        through = stopped
+    if notes and through - first < LEAST_SPAN + timedelta(days=3 * horizon_days):
+        raise TrainingRefused(
+            f"Too few weeks have known outcomes: {'; '.join(notes)}. Import the complaints of those weeks with "
+            "`headsup import complaints FILE`, or wait; the starter score goes on."
+        )
+    return Range(first, through, "; ".join(ahead + notes))
+
+
+def _ahead(session: Session, *, now: datetime) -> list[str]:
+    """Leave out and mention what is dated after tomorrow.
+
+    Raises:
+        TrainingRefused: it is too much to be a slip of the pen.
+    """
+    ahead, of = queries.dated_after(session, now + timedelta(days=1))
+    if ahead > MOST_AHEAD * of:
+        raise TrainingRefused(
+            f"{ahead:,} of {of:,} observations and complaints are dated after tomorrow, which nobody can know yet: the "
+            "others may be wrong in the same way (day and month swapped, planned dates?). Import them again with the "
+            "moment at which each was known."
+        )
+    return [f"rows dated after tomorrow left out: {ahead:,}"] if ahead else []
 
 
 def mondays(start: datetime, end: datetime) -> list[datetime]:

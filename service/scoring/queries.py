@@ -133,11 +133,20 @@ def complaint_rows(session: Session, accounts: Sequence[int] | None, *, until: d
     return session.execute(rows).all()
 
 
-def complaint_span(session: Session, *, until: datetime) -> tuple[datetime | None, timedelta]:
-    """The moment of the last complaint, and the mean time between two of them."""
+def complaint_span(session: Session, *, until: datetime) -> tuple[datetime | None, datetime | None, timedelta]:
+    """The moments of the first and the last complaint, and the mean time between two of them."""
     known = select(func.min(Complaint.occurred_at), func.max(Complaint.occurred_at), func.count())
     first, last, count = session.execute(known.where(Complaint.occurred_at <= until)).one()
-    return last, (last - first) / count if count else timedelta()
+    return first, last, (last - first) / count if count else timedelta()
+
+
+def dated_after(session: Session, moment: datetime) -> tuple[int, int]:
+    """How many observations and complaints are dated after a moment, and how many there are."""
+    found = [
+        session.execute(select(func.count().filter(dated > moment), func.count())).one()
+        for dated in (Observation.observed_at, Complaint.occurred_at)
+    ]
+    return sum(row[0] for row in found), sum(row[1] for row in found)
 
 
 def account_rows(session: Session, accounts: Sequence[int]) -> Sequence[Any]:

@@ -8,8 +8,10 @@ import pytest
 from pydantic import SecretStr
 
 from service.scoring import artifact
+from service.scoring.items import ItemModel
 from service.scoring.linear import Linear
 from service.scoring.trained import Blend
+from service.scoring.trees import Trees
 
 KEY = SecretStr("c2lnbmluZy1rZXktb2YtdGhlLXRlc3Qtc3VpdGUtMDE=")
 OTHER = SecretStr("YW5vdGhlci1zaWduaW5nLWtleS1vZi0zMi1ieXRlczE=")
@@ -33,6 +35,36 @@ def test_a_model_read_back_gives_the_same_risks(saved):
     scorer = artifact.load(folder, "v1", sha256, KEY, {})
 
     assert scorer.blend.risk(VALUES).tolist() == json.loads((folder / "v1" / "card.json").read_text())["golden"]["risk"]
+
+
+def test_the_model_of_items_is_read_back_as_it_was(saved, tmp_path):
+    nodes = {
+        name: np.array(values, np.int32)
+        for name, values in {
+            "roots": [0],
+            "feature": [1, 0, 0],
+            "left": [1, 1, 2],
+            "right": [2, 1, 2],
+            "group": [-1, 0, 0],
+        }.items()
+    }
+    trees = Trees(**nodes, threshold=np.array([3.0, 0, 0]), gap_left=np.ones(3, bool), value=np.array([0, -2.0, 1.5]),
+                  depth=1, base=-0.3)  # fmt: skip
+    model = ItemModel(("late",), trees, alike=0.25, most=40)
+    card = json.loads((saved[0] / "v1" / "card.json").read_text()) | {"items": artifact.items_card(model)}
+    numbers = artifact.numbers_of(artifact.load(*_of(saved)).blend, model)
+    sha256 = artifact.save(tmp_path, "v2", numbers, card, KEY)
+
+    found = artifact.load(tmp_path, "v2", sha256, KEY, {}).items
+
+    assert (found.metrics, found.alike, found.most) == (("late",), 0.25, 40)
+    trails = np.array([[1.0, 2.0], [1.0, 9.0], [1.0, np.nan]])
+    np.testing.assert_array_equal(found.chance(trails), model.chance(trails))
+    assert artifact.load(*_of(saved)).items is None
+
+
+def _of(saved):
+    return saved[0], "v1", saved[1], KEY, {}
 
 
 @pytest.mark.parametrize("name", [artifact.MODEL, artifact.CARD, artifact.SIGNATURE])

@@ -60,6 +60,45 @@ def test_weeks_after_the_complaints_stop_are_left_out_and_that_is_said(session):
     assert "complaints stop on" in found.note
 
 
+def test_weeks_before_the_complaints_begin_are_left_out_and_that_is_said(session):
+    planted.company(session, accounts=10)
+    begun = make.MONDAY - timedelta(weeks=26)
+    session.query(Complaint).filter(Complaint.occurred_at < begun).delete()
+
+    found = dataset.data_range(session, 14, now=make.MONDAY)
+
+    assert found.first >= begun
+    assert "complaints begin on" in found.note
+
+
+def test_labels_that_stop_too_early_are_refused_by_their_dates(session):
+    planted.company(session, accounts=10)
+    session.query(Complaint).filter(Complaint.occurred_at > planted.START + timedelta(weeks=15)).delete()
+
+    with pytest.raises(TrainingRefused, match=r"complaints stop on .*headsup import complaints"):
+        _collect(session)
+
+
+def test_time_travel_is_refused_and_counted(session):
+    planted.company(session, accounts=2)
+    earlier = make.MONDAY - timedelta(weeks=30)
+
+    with pytest.raises(TrainingRefused, match=r"[\d,]+ of [\d,]+ observations and complaints are dated after tomorrow"):
+        dataset.data_range(session, 14, now=earlier)
+
+
+def test_one_row_from_the_future_is_left_out_and_that_is_said(session):
+    planted.company(session, accounts=6)
+    at = make.MONDAY + timedelta(days=400)
+    session.add(Observation(account_id=1, metric_id=1, observed_at=at, value=1.0, item_id=""))
+    session.flush()
+
+    found = dataset.data_range(session, 14, now=make.MONDAY)
+
+    assert found.labels_through <= make.MONDAY
+    assert "rows dated after tomorrow left out: 1" in found.note
+
+
 def test_a_metric_that_knows_the_answer_is_named():
     draw = np.random.default_rng(0)
     label = draw.random(500) < 0.2
