@@ -10,11 +10,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from service.kit.database import Session
+from service.scoring import unusual
+from service.scoring.features import COMPLAINTS
 from service.scoring.trained import Blend
 from training import baselines, dataset, evaluation, feedback, pipeline, questions, window
 from training.dataset import WARM_UP_DAYS, Dataset
 from training.evaluation import Prediction
 from training.pipeline import Recipe
+from training.profiles import NOTHING, Profiles
 from training.questions import Answers
 from training.refusals import TrainingRefused
 from training.window import Asked, Window
@@ -33,19 +36,26 @@ class Material:
     data: Dataset
     window: Window
     note: str
+    profiles: Profiles = NOTHING
     feedback: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class Backtest:
-    """What came out. `chosen_by` was fitted on the training weeks only, `judged` on all weeks before the test."""
+    """What came out. `chosen_by` was fitted on the training weeks only, `judged` on all weeks before the test.
+
+    `risk`, `rise` (the probability of more complaints than usual) and `rivals` are the predictions for the rows of
+    `test`; `model` and `baselines` are their measures.
+    """
 
     recipe: Recipe
     chosen_by: Blend
     judged: Blend
     test: Dataset
     risk: NDArray[np.float64]
+    rise: NDArray[np.float64]
     model: Measures
+    rivals: Mapping[str, Prediction]
     baselines: dict[str, Measures]
     questions: dict[str, Answers]
 
@@ -73,7 +83,7 @@ def collect(session: Session, asked: Asked, horizon_days: int, *, now: datetime,
             "No metric has a direction yet: say which way is better with `headsup import metrics FILE`."
         )
     data, told = feedback.learn(session, data, now=now)
-    return Material(data, split, known.note, feedback=told)
+    return Material(data, split, known.note, Profiles.read(session), feedback=told)
 
 
 def run(material: Material, *, seed: int, progress: Progress) -> Backtest:
@@ -100,9 +110,10 @@ def run(material: Material, *, seed: int, progress: Progress) -> Backtest:
     model = evaluation.measures(tested, Prediction(risk, risk))
     sized = {name: rivals[name].score for name in ("volume", "scorecard")}
     chance = partial(judged.chance, tested.pick(recipe.columns), risk)
+    rise = chance(unusual.needed(data.horizon_days * tested.stat(COMPLAINTS, "rate")))
     answers = questions.answers(data, split.train(data), test, chance, sized)
     progress("Learning: measures", len(STEPS), len(STEPS))
-    return Backtest(recipe, chosen_by, judged, tested, risk, model, measured, answers)
+    return Backtest(recipe, chosen_by, judged, tested, risk, rise, model, rivals, measured, answers)
 
 
 def final(material: Material, recipe: Recipe) -> Blend:

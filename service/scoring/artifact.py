@@ -33,6 +33,8 @@ MODEL, CARD, SIGNATURE = "model.skops", "card.json", "signature"
 # A model is numbers and nothing else: no class has to be trusted to read one.
 TRUSTED: list[str] = []
 GOLDEN_TOLERANCE = 1e-9
+# Of the files' layout; raised when what is written can no longer be read by what came before.
+FORMAT = 1
 
 
 class ArtifactRefused(Conflict):
@@ -55,7 +57,7 @@ def save(folder: Path, version: str, numbers: Mapping[str, Any], card: Mapping[s
         raise FileExistsError(target)
     files = {
         MODEL: skops.io.dumps(dict(numbers), compression=8),
-        CARD: json.dumps(card, indent=1, sort_keys=True, allow_nan=False).encode(),
+        CARD: json.dumps({"format": FORMAT, **card}, indent=1, sort_keys=True, allow_nan=False).encode(),
     }
     hashes = {name: hashlib.sha256(content).hexdigest() for name, content in files.items()}
     statement = _statement(version, hashes)
@@ -76,10 +78,15 @@ def load(folder: Path, version: str, sha256: str, key: SecretStr, ids: Mapping[s
     """Verify and read a trained model; `ids` are this database's keys of the metrics.
 
     Raises:
-        ArtifactRefused: missing, unsigned, changed since it was signed, or computing other risks than when it was
-            trained; the detail says which.
+        ArtifactRefused: missing, unsigned, changed since it was signed, of a newer format, or computing other risks
+            than when it was trained; the detail says which.
     """
     card, model = verified(folder / version, version, sha256, key)
+    if card.get("format", FORMAT) > FORMAT:
+        raise ArtifactRefused(
+            f"Model {version} was written by a newer Headsup (format {card['format']}, this one reads up to {FORMAT}): "
+            "upgrade Headsup, or promote an older model."
+        )
     scorer = _scorer(version, skops.io.loads(model, trusted=TRUSTED), card, ids)
     golden = np.array(card["golden"]["values"], dtype=np.float64)
     if not np.allclose(scorer.blend.risk(golden), card["golden"]["risk"], rtol=0, atol=GOLDEN_TOLERANCE):

@@ -68,6 +68,7 @@ def judge(found: Found, *, now: datetime) -> list[dict[str, Any]]:
     sound = np.isfinite(judgement.risk) & (judgement.risk >= 0) & (judgement.risk <= 1)
     if not sound.all():
         log.error("risk_not_finite", model=found.scorer.version, accounts=int((~sound).sum()))
+    carrying = found.items.metrics if found.items is not None else ()
     rises = _rises(found, built, judgement)
     scores = []
     for row in np.flatnonzero(sound).tolist():
@@ -77,7 +78,9 @@ def judge(found: Found, *, now: datetime) -> list[dict[str, Any]]:
             "risk": float(judgement.risk[row]),
             "rise": float(rises[row]),
             "model": found.scorer.version,
-            "reasons": reasons.of_row(judgement, row, stats, found.scorer.typical, found.definitions),
+            "reasons": reasons.of_row(
+                judgement, row, stats, found.scorer.typical, found.definitions, carrying=carrying
+            ),
             "missing": reasons.missing(stats, found.definitions),
             "data_through": found.newest[accounts[row]],
             "scored_at": now,
