@@ -7,7 +7,7 @@ COMPILE := $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit
 	--python-version 3.11
 WORKERS ?= 2
 
-.PHONY: run test lint test-postgresql check bench docs lock clean help
+.PHONY: run test lint test-postgresql check bench docs notebook lock clean help
 
 help: ## Say what can be made
 	@grep -E '^[a-z-]+:.*## ' Makefile | sed -E 's/:.*## /\t/' | expand -t 18
@@ -38,6 +38,9 @@ bench: $(VENV)/.dev ## Measure speed: ingest, import, scoring, queue
 docs: $(VENV)/.dev ## Write the reference pages in docs/
 	$(BIN)/python docs/generate.py
 	$(BIN)/python docs/openapi.py
+
+notebook: $(VENV)/.dev ## Run docs/model.ipynb and keep its outputs
+	$(BIN)/python docs/notebook.py
 
 lock: $(VENV)/.dev ## Pin the dependencies anew, with hashes
 	$(COMPILE) pyproject.toml --extra postgres -o requirements.lock
