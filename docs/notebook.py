@@ -1,8 +1,8 @@
 """Run docs/model.ipynb from top to bottom and keep its outputs: `make notebook`."""  # noqa: INP001, a script
 
-# Jupyter opens and runs the notebook as any other (`pip install jupyterlab`). To write its outputs anew, and to test it,
-# no more is needed than Headsup itself: cells run in order, what is printed is kept, and so is the value of a cell's
-# last line, as text, as a table or as a picture.
+# Jupyter opens and runs the notebook as any other (`pip install jupyterlab`). To write its outputs anew, and to test
+# it, no more is needed than Headsup itself: cells run in order, what is printed is kept, and so is the value of a
+# cell's last line, as text, as a table or as a picture.
 
 import ast
 import contextlib
