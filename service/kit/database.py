@@ -19,6 +19,8 @@ OUTAGES = (OperationalError, InterfaceError, PoolTimeout)
 
 # Errors must not quote parameters: they hold names and addresses, and errors are logged.
 POOL: dict[str, Any] = {"pool_size": 20, "max_overflow": 20, "pool_timeout": 5, "hide_parameters": True}
+# A peer that is gone without a word is given up after ten seconds while it owes an answer, else within a minute.
+NETWORK = {"tcp_user_timeout": 10_000, "keepalives_idle": 30, "keepalives_interval": 10, "keepalives_count": 3}
 READ_ONLY = {"postgresql_readonly": True, "headsup_read_only": True}
 
 
@@ -84,5 +86,5 @@ def _postgresql(url: str) -> Engine:
         url,
         pool_pre_ping=True,
         **POOL,
-        connect_args={"options": f"{limits} -c timezone=UTC", "connect_timeout": 5, "keepalives_idle": 30},
+        connect_args={"options": f"{limits} -c timezone=UTC", "connect_timeout": 5, **NETWORK},
     )

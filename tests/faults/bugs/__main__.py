@@ -1,0 +1,49 @@
+"""Tests that bite: each patch here is a bug, and the test that it names must fail on it.
+
+`python -m tests.faults.bugs [NAME ...]` applies each to a copy of the tree. A patch that no longer applies counts as a
+failure: the bug has to be seeded anew where the code has moved.
+"""
+
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+HERE = Path(__file__).parent
+ROOT = HERE.parents[2]
+PARTS = ("models", "service", "training", "migrations", "tests", "docs", "benchmarks", "pyproject.toml")
+TESTS_FAILED = 1
+
+
+def main(names: list[str]) -> int:
+    """Run all, or those that are named; return how many bugs lived."""
+    patches = sorted(HERE.glob("*.patch"))
+    alive = [patch.stem for patch in patches if (not names or patch.stem in names) and not _caught(patch)]
+    print(f"{len(alive)} of {len(names or patches)} bugs were not caught: {alive}")  # noqa: T201
+    return len(alive)
+
+
+def _caught(patch: Path) -> bool:
+    tests = patch.read_text().partition("\n")[0].removeprefix("Caught by: ").split()
+    with tempfile.TemporaryDirectory(prefix="headsup-bug-") as folder:
+        for part in PARTS:
+            source, target = ROOT / part, Path(folder) / part
+            if source.is_dir():
+                shutil.copytree(source, target, ignore=shutil.ignore_patterns("__pycache__"))
+            elif source.exists():
+                shutil.copy(source, target)
+        applied = subprocess.run(["git", "apply", str(patch)], cwd=folder, check=False)  # noqa: S607
+        if applied.returncode:
+            print(f"{patch.stem:28} DOES NOT APPLY")  # noqa: T201
+            return False
+        command = [sys.executable, "-m", "pytest", "-x", "-p", "no:cacheprovider", *tests]
+        ran = subprocess.run(command, cwd=folder, check=False, capture_output=True, text=True, timeout=600)
+    # Anything but failed tests (nothing was collected, say) proves nothing.
+    caught = ran.returncode == TESTS_FAILED
+    print(f"{patch.stem:28} {'caught' if caught else f'LIVES (exit {ran.returncode})'}", flush=True)  # noqa: T201
+    return caught
+
+
+if __name__ == "__main__":
+    sys.exit(bool(main(sys.argv[1:])))

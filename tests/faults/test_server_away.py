@@ -1,0 +1,151 @@
+"""PostgreSQL restarts, drops connections, is slow or full: clients hear 503 with Retry-After, and nothing is lost."""
+
+import random
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import httpx2
+import pytest
+from sqlalchemy import create_engine, text
+
+from tests import postgres
+from tests.conftest import ON_POSTGRESQL
+from tests.faults import cluster
+from tests.faults.clients import Operator, Sender, busy
+from tests.faults.cluster import people_of
+from tests.faults.conftest import size
+from tests.faults.history import Outcome
+from tests.faults.proxy import Faults, between
+from tests.faults.world import judge, wait_idle
+
+pytestmark = pytest.mark.skipif(not ON_POSTGRESQL, reason="it is about a database that is a server")
+
+RESTARTS, KICKS, CUTS = size(4, 20), size(10, 50), size(20, 100)
+BACK_WITHIN = 15
+KICK = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid() AND datname = 'postgres'"
+
+
+def descriptors(running):
+    return len(list(Path(f"/proc/{running.pid('api')}/fd").iterdir()))
+
+
+def refusals(history):
+    """Status and Retry-After of what was not done."""
+    events = [event for event in history.events() if event.outcome is Outcome.UNKNOWN and "status" in event.facts]
+    return {(event.facts["status"], event.facts["retry_after"]) for event in events}
+
+
+@pytest.fixture
+def clients(running, history):
+    """Senders and an operator at work on a running cluster."""
+    key = running.install()
+    accounts = people_of(running.db, 20)
+    running.start()
+    running.wait_ready()
+    senders = [Sender(f"sender-{n}", running.url, key, history, pause=0.05, accounts=accounts) for n in range(6)]
+    return [*senders, Operator("operator", running.url, key, history, pause=0.3)]
+
+
+def test_restarts_and_lost_connections_lose_nothing(running, clients, history, mailbox, durable_server):
+    luck, pids, before, back = random.Random(2), running.pid("api"), descriptors(running), []  # noqa: S311
+    admin = create_engine(running.settings.database.replace("/postgres", "/template1"), isolation_level="AUTOCOMMIT")
+    with busy(clients):
+        for n in range(RESTARTS):
+            time.sleep(luck.uniform(0.5, 1.5))
+            durable_server.stop("immediate" if n % 2 else "fast")
+            durable_server.start()
+            back.append(running.wait_ready(BACK_WITHIN))
+        for _ in range(KICKS):
+            time.sleep(luck.uniform(0.05, 0.3))
+            with admin.connect() as connection:
+                connection.execute(text(KICK))
+            admin.dispose()
+    wait_idle(running.db, 60)
+    _, findings, _ = judge(running.db, history, mailbox)
+
+    print({"restarts": RESTARTS, "kicks": KICKS, "longest_back_seconds": round(max(back), 2)})  # noqa: T201
+    assert findings == []
+    assert refusals(history) <= {(503, True)}
+    assert running.pid("api") == pids
+    assert all(running.lives(name) for name in running.names)
+    assert descriptors(running) <= before + 25
+
+
+@pytest.fixture
+def far(tmp_path, mailbox):
+    """A cluster whose way to the database is a network that can fail; with the server, and the proxy between."""
+    folder = tmp_path / "far"
+    folder.mkdir()
+    with postgres.cluster(options="") as server, between(server.port) as proxy:
+        url = server.url.replace(str(server.port), str(proxy.port))
+        with cluster.running(folder, database_url=url, smtp_url=mailbox.url) as running:
+            yield running, server, proxy
+
+
+def test_connections_that_are_reset_while_they_commit_lose_nothing(far, history, mailbox):
+    running, _, proxy = far
+    key = running.install()
+    accounts = people_of(running.db, 10)
+    running.start()
+    running.wait_ready()
+    luck = random.Random(3)  # noqa: S311  repeatable, not secret
+    with busy([Sender(f"sender-{n}", running.url, key, history, pause=0.02, accounts=accounts) for n in range(4)]):
+        for _ in range(CUTS):
+            time.sleep(luck.uniform(0.05, 0.4))
+            proxy.cut()
+    wait_idle(running.db, 60)
+    _, findings, _ = judge(running.db, history, mailbox)
+
+    assert findings == []
+    assert refusals(history) <= {(503, True)}
+
+
+def test_a_slow_network_is_waited_for_and_after_a_dead_one_it_goes_on_by_itself(far):
+    running, _, proxy = far
+    running.install()
+    running.start("api")
+    running.wait_ready()
+
+    proxy.faults = Faults(latency=0.3)
+    slow = httpx2.get(f"{running.url}/readyz", timeout=60).status_code
+    # A server that takes what is sent and never answers: only the network's end can tell it from a slow one.
+    proxy.faults = Faults(black_hole=True)
+    with pytest.raises(httpx2.ReadTimeout):
+        httpx2.get(f"{running.url}/readyz", timeout=3)
+    alive = httpx2.get(f"{running.url}/livez", timeout=1).status_code
+    proxy.faults = Faults()
+    proxy.cut()
+
+    assert (slow, alive) == (200, 200)
+    assert running.wait_ready(BACK_WITHIN) < BACK_WITHIN
+
+
+def test_a_full_server_is_answered_by_503_at_once(tmp_path, mailbox):
+    with postgres.cluster(options="", connections=20) as server:
+        folder = tmp_path / "var"
+        folder.mkdir()
+        with cluster.running(folder, database_url=server.url, smtp_url=mailbox.url) as running:
+            key = running.install()
+            running.start("api")
+            running.wait_ready()
+            held = create_engine(running.settings.database, pool_size=18, max_overflow=0)
+            taken = [held.connect() for _ in range(12)]
+
+            def ask(_):
+                began = time.monotonic()
+                headers = {"Authorization": f"Bearer {key}"}
+                answer = httpx2.get(f"{running.url}/v1/accounts", headers=headers, timeout=30)
+                return answer.status_code, "retry-after" in answer.headers, time.monotonic() - began
+
+            with ThreadPoolExecutor(50) as clients:
+                answers = list(clients.map(ask, range(size(200, 1000))))
+            alive = httpx2.get(f"{running.url}/livez", timeout=5).status_code
+            for connection in taken:
+                connection.close()
+            held.dispose()
+            running.wait_ready(BACK_WITHIN)
+
+    assert {(status, later) for status, later, _ in answers} <= {(200, False), (503, True), (429, True)}
+    assert alive == 200
+    assert max(took for *_, took in answers) < 10
