@@ -17,6 +17,11 @@ unless said otherwise; NaN where there is no value):
 - `usual`: the level of the own past
 
 Where observations name items, the account's live items speak too: see `service.scoring.items`.
+
+Tried and left out, since on the real data none of it moved the average precision of the validation weeks (.7364) by
+more than .0002 or their log loss (.2627) by more than .0003: the complaint rate of the account's segment; its levels
+against the median of its segment; days to the end of the month and the time of the year; how often an account of that
+age complains (the trees find that in `account:age`).
 """
 
 from collections.abc import Iterator, Mapping, Sequence
