@@ -35,6 +35,11 @@ test-postgresql: $(VENV)/.dev ## Run the tests on a PostgreSQL of their own, whe
 bench: $(VENV)/.dev ## Measure speed: ingest, import, scoring, queue
 	$(BIN)/python -m benchmarks
 
+.PHONY: audit
+audit: $(VENV)/.dev ## Ask whether a known hole is in what is locked; needs pip-audit and the network
+	@command -v pip-audit >/dev/null || { echo "Install pip-audit first, outside of this environment."; exit 1; }
+	pip-audit --require-hashes --disable-pip -r requirements.lock
+
 docs: $(VENV)/.dev ## Write the reference pages in docs/
 	$(BIN)/python docs/generate.py
 	$(BIN)/python docs/openapi.py

@@ -11,7 +11,8 @@ from enum import StrEnum
 from service.risk.schemas import RiskItem
 
 # A spreadsheet would take a cell that starts with one of these for a formula.
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+# Full-width forms too: some spreadsheets read them as the plain ones.
+FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 
 
 class Sort(StrEnum):
