@@ -7,7 +7,7 @@ COMPILE := $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit
 	--python-version 3.11
 WORKERS ?= 2
 
-.PHONY: run test lint test-postgresql check bench docs notebook lock clean help
+.PHONY: run test lint test-postgresql check faults bench docs notebook lock clean help
 
 help: ## Say what can be made
 	@grep -E '^[a-z-]+:.*## ' Makefile | sed -E 's/:.*## /\t/' | expand -t 18
@@ -31,6 +31,11 @@ test-postgresql: $(VENV)/.dev ## Run the tests on a PostgreSQL of their own, whe
 		echo "HEADSUP_TEST_DATABASE=postgresql $(BIN)/pytest -n $(WORKERS)"; \
 		HEADSUP_TEST_DATABASE=postgresql $(BIN)/pytest -n $(WORKERS); \
 	else echo "PostgreSQL is not installed: its run was left out."; fi
+
+faults: $(VENV)/.dev ## Let faults happen by the hundred, then seed bugs that the tests must find; takes hours
+	HEADSUP_FAULTS=full $(BIN)/pytest -s tests/faults
+	HEADSUP_FAULTS=full HEADSUP_TEST_DATABASE=postgresql $(BIN)/pytest -s tests/faults
+	$(BIN)/python -m tests.faults.bugs
 
 bench: $(VENV)/.dev ## Measure speed: ingest, import, scoring, queue
 	$(BIN)/python -m benchmarks

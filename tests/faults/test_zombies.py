@@ -45,7 +45,7 @@ def test_a_worker_that_wakes_after_its_lease_says_nothing_new(point, says, runni
             wait_until(lambda to=address: mailbox.to(to), "another worker takes over", LEASE + 15)
         time.sleep(max(0.0, halted_at + 2 * LEASE - time.monotonic()))
         running.signal(first, signal.SIGCONT)
-        wait_until(lambda n=n: running.log(first).count(says) > n, f"the woken one notes {says}", 15)
+        wait_until(lambda n=n: running.log(first).count(says) > n, f"the woken one notes {says}", 60)
         # Where nobody else is, a cut dialogue is begun anew after the usual wait.
         wait_idle(running.db, 90)
         running.kill(first, *others)

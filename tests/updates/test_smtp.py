@@ -77,7 +77,7 @@ def test_a_server_that_falls_silent_is_left_after_the_limit():
 
 
 def test_a_server_that_answers_a_byte_at_a_time_is_cut_off():
-    drip = [part for _ in range(40) for part in (b"2", 0.1)]
+    drip = [part for _ in range(100) for part in (b"2", 0.1)]
     started = monotonic()
 
     with raw_server(b"220 hi\r\n", b"250 OK\r\n", *drip) as relay:

@@ -1,9 +1,10 @@
 """Tests that bite: each patch here is a bug, and the test that it names must fail on it.
 
 `python -m tests.faults.bugs [NAME ...]` applies each to a copy of the tree. A patch that no longer applies counts as a
-failure: the bug has to be seeded anew where the code has moved.
+failure: the bug has to be seeded anew where the code has moved. `On: postgresql` is for races that SQLite cannot have.
 """
 
+import os
 import shutil
 import subprocess
 import sys
@@ -25,7 +26,8 @@ def main(names: list[str]) -> int:
 
 
 def _caught(patch: Path) -> bool:
-    tests = patch.read_text().partition("\n")[0].removeprefix("Caught by: ").split()
+    head = dict(line.split(": ", 1) for line in patch.read_text().partition("\n\n")[0].splitlines())
+    tests, environment = head["Caught by"].split(), os.environ | {"HEADSUP_TEST_DATABASE": head.get("On", "")}
     with tempfile.TemporaryDirectory(prefix="headsup-bug-") as folder:
         for part in PARTS:
             source, target = ROOT / part, Path(folder) / part
@@ -38,7 +40,9 @@ def _caught(patch: Path) -> bool:
             print(f"{patch.stem:28} DOES NOT APPLY")  # noqa: T201
             return False
         command = [sys.executable, "-m", "pytest", "-x", "-p", "no:cacheprovider", *tests]
-        ran = subprocess.run(command, cwd=folder, check=False, capture_output=True, text=True, timeout=600)
+        ran = subprocess.run(
+            command, cwd=folder, env=environment, check=False, capture_output=True, text=True, timeout=600
+        )
     # Anything but failed tests (nothing was collected, say) proves nothing.
     caught = ran.returncode == TESTS_FAILED
     print(f"{patch.stem:28} {'caught' if caught else f'LIVES (exit {ran.returncode})'}", flush=True)  # noqa: T201
