@@ -33,7 +33,7 @@ class TrainedModel(Base):
 
     `line_kind` and `line_value` say what somebody chose, when and who; they are empty while the setting
     `alerts_per_day` decides. `line_alerts_per_day` is what the line raises on the model's validation weeks, None where
-    its card does not tell.
+    its card does not tell. `quiet_line` is the line of accounts without a complaint for four weeks; None: the same.
     """
 
     __tablename__ = "trained_models"
@@ -47,6 +47,7 @@ class TrainedModel(Base):
     sha256: Mapped[str] = mapped_column(String(64))
     card: Mapped[dict[str, Any]]
     alert_line: Mapped[float]
+    quiet_line: Mapped[float | None]
     trained_at: Mapped[datetime]
     promoted_at: Mapped[datetime | None]
     retired_at: Mapped[datetime | None]

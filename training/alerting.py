@@ -5,7 +5,8 @@ A day's budget can be spent by different rankings; each week its best accounts, 
 - risk: the probability of a complaint, which finds those who complain anyway.
 - rise: the probability of more complaints than are usual for the account.
 - priority: rise times the account's value, by which alerts open where there is not room for all.
-- over_the_line: as the worker opens alerts: only accounts over the line, by priority.
+- over_the_line: as the worker opens alerts: only accounts over the line (quiet ones: over theirs), by priority.
+- over_one_line: the same with one line for all that raises as many alerts, to show what the second line is worth.
 - the baselines, by their scores.
 
 What came of them is told as shares of sums over accounts, so that an interval is the same sums over resampled accounts.
@@ -85,25 +86,50 @@ class Alerting:
 def of_one(material: Material, tested: Backtest, team: Team) -> Alerting:
     """The alerts of one training."""
     line = _line(material, tested, team)
-    return _alerting(material, tested, np.full(len(tested.risk), line), line, team)
+    return _alerting(material, tested, _flags(line, tested.test, tested.risk), line.line, team)
 
 
 def of_rolled(material: Material, rolled: Rolled, team: Team) -> Alerting:
     """The alerts of trainings that follow one another, each with the line of its own validation weeks."""
-    over, line = np.zeros(len(material.data.label)), 0.0
+    over = {name: np.zeros(len(material.data.label), dtype=bool) for name in ("both_lines", "one_line")}
+    line = 0.0
     for window, tested in rolled.origins:
-        line = _line(replace(material, window=window), tested, team)
-        over[window.test(material.data)] = line
-    return _alerting(material, rolled.pooled, over[material.window.test(material.data)], line, team)
+        drawn = _line(replace(material, window=window), tested, team)
+        line, rows = drawn.line, window.test(material.data)
+        for name, flagged in _flags(drawn, tested.test, tested.risk).items():
+            over[name][rows] = flagged
+    rows = material.window.test(material.data)
+    return _alerting(material, rolled.pooled, {name: flagged[rows] for name, flagged in over.items()}, line, team)
 
 
-def _line(material: Material, tested: Backtest, team: Team) -> float:
+@dataclass(frozen=True)
+class _Drawn:
+    """The line and that of quiet accounts, as training sets them; `alone`: one line for all, with as many alerts."""
+
+    line: float
+    quiet_line: float
+    alone: float
+
+
+def _line(material: Material, tested: Backtest, team: Team) -> _Drawn:
     part = material.data.rows(material.window.validation(material.data))
     risk = tested.chosen_by.risk(part.pick(tested.recipe.columns))
-    return lines.choose(team.choice, alert_line.curve(part, risk, material.profiles, team.cool_down_hours))
+    curve = alert_line.curve(part, risk, material.profiles, team.cool_down_hours)
+    line = lines.choose(team.choice, curve)
+    quiet_line = lines.offer(curve, line).quiet_line or line
+    alerts = int(alert_line.over(risk, alert_line.quiet_rows(part), line, quiet_line).sum())
+    return _Drawn(line, quiet_line, float(np.sort(risk)[::-1][max(alerts, 1) - 1]))
 
 
-def _alerting(material: Material, tested: Backtest, over: Numbers, line: float, team: Team) -> Alerting:
+def _flags(drawn: _Drawn, test: Dataset, risk: Numbers) -> dict[str, Labels]:
+    quiet = alert_line.quiet_rows(test)
+    return {
+        "both_lines": alert_line.over(risk, quiet, drawn.line, drawn.quiet_line),
+        "one_line": risk >= drawn.alone,
+    }
+
+
+def _alerting(material: Material, tested: Backtest, over: Mapping[str, Labels], line: float, team: Team) -> Alerting:
     test, risk = tested.test, tested.risk
     value = material.profiles.values(test.account)
     ranked = tested.rise * value
@@ -112,9 +138,12 @@ def _alerting(material: Material, tested: Backtest, over: Numbers, line: float, 
     if material.profiles.has_values:
         scores["priority"] = ranked
     flags = {name: judge.top(score) for name, score in scores.items()}
-    flags["over_the_line"] = judge.top(np.where(risk >= over, ranked, -1.0)) & (risk >= over)
+    for name, source in {"over_the_line": "both_lines", "over_one_line": "one_line"}.items():
+        flags[name] = judge.top(np.where(over[source], ranked, -1.0)) & over[source]
     flags |= {name: judge.top(told.score) for name, told in tested.rivals.items()}
-    return Alerting(team, line, judge.of(risk >= over), {name: judge.of(flagged) for name, flagged in flags.items()})
+    return Alerting(
+        team, line, judge.of(over["both_lines"]), {name: judge.of(flagged) for name, flagged in flags.items()}
+    )
 
 
 class _Judge:

@@ -18,9 +18,10 @@ def upgrade() -> None:
     op.add_column("trained_models", sa.Column("line_value", sa.Double(), nullable=True))
     op.add_column("trained_models", sa.Column("line_chosen_at", sa.DateTime(timezone=True), nullable=True))
     op.add_column("trained_models", sa.Column("line_chosen_by", sa.String(length=254), nullable=True))
+    op.add_column("trained_models", sa.Column("quiet_line", sa.Double(), nullable=True))
     op.add_column("trained_models", sa.Column("line_alerts_per_day", sa.Double(), nullable=True))
 
 
 def downgrade() -> None:
-    for column in ("line_alerts_per_day", "line_chosen_by", "line_chosen_at", "line_value", "line_kind"):
+    for column in ("line_alerts_per_day", "quiet_line", "line_chosen_by", "line_chosen_at", "line_value", "line_kind"):
         op.drop_column("trained_models", column)

@@ -1,5 +1,6 @@
 """What people do with alerts, and what the worker does by itself. Every move is written into the history."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -10,6 +11,7 @@ from models import STARTER, Alert, AlertEvent, Resolution, WrongReason
 from service.access import actions as access
 from service.access import queries as operators
 from service.alerts import queries, rules, trial
+from service.alerts.queries import lines as line_queries
 from service.alerts.rules import Move
 from service.kit.database import Session
 from service.kit.settings import Settings
@@ -132,19 +134,18 @@ def waiting(session: Session, settings: Settings, *, now: datetime) -> int:
     return max(0, len(deserving) - _room(session, settings, now=now))
 
 
-def _lines(session: Session) -> dict[str, float]:
-    """Each model's line: a score is compared with the line of the model that made it, and with no other."""
-    return {STARTER: STARTER_LINE} | queries.model_lines(session)
+def _lines(session: Session) -> rules.Lines:
+    return rules.Lines({STARTER: STARTER_LINE} | line_queries.model_lines(session), line_queries.quiet_lines(session))
 
 
-def _follow_scores(session: Session, lines: dict[str, float], *, now: datetime) -> tuple[int, int]:
+def _follow_scores(session: Session, lines: rules.Lines, *, now: datetime) -> tuple[int, int]:
     woken, faded, changes, moves = 0, 0, [], []
     for alert, score_risk, model in queries.followed(session):
         before = queries.Followed.of(alert)
         found, line = before, alert.line
-        if score_risk is not None and model is not None and model in lines:
-            line = lines[model]
-            found = replace(_on_scale(before, before.risk_model or alert.model, model, lines), risk=score_risk)
+        if score_risk is not None and model is not None and model in lines.of_all:
+            line = lines.now(alert, model)
+            found = replace(_on_scale(before, before.risk_model or alert.model, model, lines.of_all), risk=score_risk)
         seen = rules.Seen(found.risk, line, found.risk_acknowledged, found.snooze_risk)
         why = rules.waking(alert, seen, now=now)
         found = replace(found, below_since=rules.calm_since(alert.below_since, found.risk, line, now=now))
@@ -163,7 +164,7 @@ def _follow_scores(session: Session, lines: dict[str, float], *, now: datetime) 
     return woken, faded
 
 
-def _on_scale(found: queries.Followed, before: str, model: str, lines: dict[str, float]) -> queries.Followed:
+def _on_scale(found: queries.Followed, before: str, model: str, lines: Mapping[str, float]) -> queries.Followed:
     """Tell the heights that an alert is held against on the scale of the model that speaks now."""
     if model == before:
         return found
@@ -193,9 +194,7 @@ def _fade(session: Session, alert: Alert, why: str, *, now: datetime) -> None:
     log.info("alert_faded", alert_id=str(alert.id))
 
 
-def _open_new(
-    session: Session, settings: Settings, lines: dict[str, float], *, now: datetime
-) -> tuple[list[Alert], int]:
+def _open_new(session: Session, settings: Settings, lines: rules.Lines, *, now: datetime) -> tuple[list[Alert], int]:
     room = _room(session, settings, now=now)
     deserving = _deserving(session, settings, lines, now=now)
     draws = trial.Trial(session, settings, now=now)
@@ -203,7 +202,7 @@ def _open_new(
     for place, (candidate, why) in enumerate(deserving):
         if len(opened) >= room:
             return opened, len(deserving) - place
-        line = lines[candidate.model]
+        line = lines.met(candidate.model, candidate.risk)
         if draws.holds(candidate, line):
             continue
         if alert := queries.insert_alert(session, candidate, line, now=now):
@@ -219,15 +218,17 @@ def _room(session: Session, settings: Settings, *, now: datetime) -> int:
 
 
 def _deserving(
-    session: Session, settings: Settings, lines: dict[str, float], *, now: datetime
+    session: Session, settings: Settings, lines: rules.Lines, *, now: datetime
 ) -> list[tuple[queries.Candidate, str]]:
     """Accounts that deserve an alert now, by priority, and why."""
     cool_down = timedelta(hours=settings.alert_cool_down_hours)
-    return [
-        (each, why)
-        for each in queries.candidates(session, lines)
-        if (why := rules.opening(each.risk, lines[each.model], each.last, cool_down, now=now))
-    ]
+    found = []
+    for each in queries.candidates(session, lines, now=now):
+        line = lines.met(each.model, each.risk)
+        quiet = line < lines.of_all[each.model]
+        if why := rules.opening(each.risk, line, each.last, cool_down, now=now, quiet=quiet):
+            found.append((each, why))
+    return found
 
 
 def escalate(session: Session, settings: Settings, *, now: datetime) -> list[Alert]:

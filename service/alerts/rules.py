@@ -1,11 +1,13 @@
 """What can happen to an alert, and when it happens by itself; pure. Decisions are sentences, None means not now."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
 from models import Alert, AlertStatus, Resolution
 from service.kit.errors import Conflict, Invalid, NotFound
+from service.scoring.rules import QUIET_DAYS
 
 # Who acts when nobody does: the name in histories and in the audit log.
 WORKER = "headsup"
@@ -101,11 +103,33 @@ class LastAlert:
     risk: float
 
 
-def opening(risk: float, line: float, last: LastAlert | None, cool_down: timedelta, *, now: datetime) -> str | None:
-    """Say why an account without a live alert deserves one now."""
+@dataclass(frozen=True)
+class Lines:
+    """Each model's line, and its lower one for quiet accounts; a score is held against its own model's and no other."""
+
+    of_all: Mapping[str, float]
+    of_quiet: Mapping[str, float]
+
+    def met(self, model: str, risk: float) -> float:
+        """The line that a candidate is over: below the line of all it is one for being quiet."""
+        line = self.of_all[model]
+        return line if risk >= line else self.of_quiet.get(model, line)
+
+    def now(self, alert: Alert, model: str) -> float:
+        """What the model's line is for an alert: the lower one if it opened under the line of all."""
+        line = self.of_all[model]
+        was_quiet = alert.line < self.of_all.get(alert.model, alert.line)
+        return min(line, self.of_quiet.get(model, line)) if was_quiet else line
+
+
+def opening(
+    risk: float, line: float, last: LastAlert | None, cool_down: timedelta, *, now: datetime, quiet: bool = False
+) -> str | None:
+    """Say why an account without a live alert deserves one now; `quiet`: the line is that of quiet accounts."""
     if risk < line:
         return None
-    why = f"The risk of {_percent(risk)} is over the line of {_percent(line)}."
+    whose = f" for accounts without a complaint in {QUIET_DAYS} days" if quiet else ""
+    why = f"The risk of {_percent(risk)} is over the line of {_percent(line)}{whose}."
     if last is None or now >= last.ended_at + max(cool_down, _quiet(last)):
         return why
     wrong = last.resolution is Resolution.WRONG and now >= last.ended_at + cool_down

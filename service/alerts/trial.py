@@ -10,7 +10,7 @@ from service.access import actions as access
 from service.alerts import holdout
 from service.alerts.holdout import Arm, Worth
 from service.alerts.queries import Candidate, held
-from service.alerts.rules import WORKER
+from service.alerts.rules import WORKER, Lines
 from service.kit.database import Session
 from service.kit.settings import Settings
 
@@ -51,13 +51,13 @@ class Trial:
         return kept_back
 
 
-def end_what_is_over(session: Session, settings: Settings, lines: dict[str, float], *, now: datetime) -> int:
+def end_what_is_over(session: Session, settings: Settings, lines: Lines, *, now: datetime) -> int:
     """Let accounts be alerted again whose time alone is over, and return how many."""
     ended = 0
     for draw, scored, model, complained in held.live(session):
         risk, line = draw.risk, draw.line
-        if scored is not None and model is not None and model in lines:
-            risk, line = scored, lines[model]
+        if scored is not None and model is not None and model in lines.of_all:
+            risk, line = scored, lines.of_all[model]
         on = settings.holdout_share > 0
         if why := holdout.ending(draw.until, risk, line, on=on, complained=complained, now=now):
             draw.ended_at, draw.ended_why = now, why

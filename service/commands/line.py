@@ -18,7 +18,10 @@ from service.scoring import actions, lines, queries
 from service.scoring.lines import Choice, Curve, Offer
 
 BY = "headsup line"
-WHOLE = "Told first: complaints whose account was flagged at least 4 working hours before; head start: median of those."
+WHOLE = (
+    "If quiet: the line of accounts without a complaint in 28 days. "
+    "Told first: complaints whose account was flagged at least 4 working hours before; head start: median of those."
+)
 Version = Annotated[str | None, typer.Argument(help="A model to look at; without it the active one.")]
 Budget = Annotated[float | None, typer.Option(help="Alerts a day that the team can work.", metavar="ALERTS")]
 Price = Annotated[float | None, typer.Option(help="Wasted looks that a missed complaint is worth.", metavar="LOOKS")]
@@ -95,6 +98,7 @@ def offers(marked: Sequence[tuple[str, Offer]]) -> list[dict[str, str]]:
         {
             "": mark,
             "line": f"{each.line:.3f}",
+            "if quiet": "-" if each.quiet_line is None else f"{each.quiet_line:.3f}",
             "alerts a day": f"{each.alerts_per_day:.1f}",
             "share right": _share(each.right),
             "complaint weeks caught": _share(each.caught),

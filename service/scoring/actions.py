@@ -64,7 +64,7 @@ def register(
 ) -> TrainedModel:
     """Enter a trained model whose artefact has been written; it is a candidate until it is promoted."""
     model = TrainedModel(version=version, sha256=sha256, card=card, alert_line=line, trained_at=now)
-    model.line_alerts_per_day = _alerts_per_day(model)
+    _read_curve(model)
     session.add(model)
     access.record(session, by, "model.register", version, now=now, sha256=sha256)
     session.flush()
@@ -131,7 +131,7 @@ def set_line(session: Session, choice: Choice, *, by: str, now: datetime) -> Tra
         raise NoModelSpeaks("The starter score's line is fixed: promote a trained model, then choose its line.")
     before = model.alert_line
     model.alert_line = lines.choose(choice, curve_of(model))
-    model.line_alerts_per_day = _alerts_per_day(model)
+    _read_curve(model)
     model.line_kind, model.line_value = choice.kind, choice.value
     model.line_chosen_at, model.line_chosen_by = now, by
     told = {"kind": choice.kind.value, "value": choice.value, "line": model.alert_line, "line_before": before}
@@ -180,12 +180,15 @@ def _inherit_line(model: TrainedModel, before: TrainedModel) -> None:
         return
     line, same = lines.choose(choice, curve_of(model)), choice == choice_of(before)
     model.alert_line = lines.steady(line, before.line_alerts_per_day if same else None, curve_of(model))
-    model.line_alerts_per_day = _alerts_per_day(model)
+    _read_curve(model)
 
 
-def _alerts_per_day(model: TrainedModel) -> float | None:
+def _read_curve(model: TrainedModel) -> None:
+    """Note what the line raises and which line of quiet accounts goes with it, where the card tells."""
     curve = _line_card(model).get("curve")
-    return lines.offer(curve, model.alert_line).alerts_per_day if curve else None
+    found = lines.offer(curve, model.alert_line) if curve else None
+    model.line_alerts_per_day = found.alerts_per_day if found else None
+    model.quiet_line = found.quiet_line if found else None
 
 
 def _line_card(model: TrainedModel) -> dict[str, Any]:

@@ -11,6 +11,10 @@ A choice is one of three:
   risk x price > 1 - risk, so the line is 1 / (1 + price), within what the validation weeks have seen.
 - fixed: a risk.
 
+Accounts that complain anyway would take all alerts, and the news of a first complaint is worth the most. So quiet
+accounts, without a complaint for four weeks, have a lower line of their own, the curve's `quiet_line`: a quarter of
+the alerts are theirs alone. The curve counts both lines' alerts.
+
 A new model gets its line by the same choice on its own curve, and `steady` keeps the alerts a day from jumping.
 """
 
@@ -53,6 +57,7 @@ class Offer:
     `right`: share of the alerts that a complaint followed. `caught`: share of the account-weeks with a complaint.
     `told_first`: share of the complaints whose account was flagged at least four working hours before, and
     `head_start_hours` (working hours), `head_start_days`: how long before, the median of those flagged.
+    `quiet_line`: the line of quiet accounts that goes with it; None on the curves of older cards.
     """
 
     line: float
@@ -62,6 +67,7 @@ class Offer:
     told_first: float | None = None
     head_start_hours: float | None = None
     head_start_days: float | None = None
+    quiet_line: float | None = None
 
 
 def offer(curve: Curve, line: float) -> Offer:
@@ -71,6 +77,8 @@ def offer(curve: Curve, line: float) -> Offer:
         return Offer(line, 0.0)
     place, share = _between([-each for each in lines], -line)
     found = {name: _mixed(curve[name], place, share) for name in MEASURES}
+    if "quiet_line" in curve:
+        found["quiet_line"] = min(round(_mixed(curve["quiet_line"], place, share) or line, 6), line)
     return Offer(line, _mixed(curve["alerts_per_day"], place, share) or 0.0, **found)
 
 

@@ -3,6 +3,8 @@
 from enum import StrEnum
 
 STARTER_LINE = 0.7
+# An account is quiet after so many days without a complaint; nobody there expects the next one.
+QUIET_DAYS = 28
 
 
 class Band(StrEnum):

@@ -251,3 +251,47 @@ def test_an_acknowledged_alert_asks_again_when_the_trouble_returns_after_calm_da
 
     assert reviewed.woken == 1
     assert alert.status is AlertStatus.OPEN
+
+
+def with_quiet_line(session):
+    """Let a model speak whose line is 60 %, and 30 % for quiet accounts."""
+    session.add(
+        TrainedModel(
+            version="m", status=ModelStatus.ACTIVE, sha256="0" * 64, card={}, alert_line=0.6, quiet_line=0.3,
+            trained_at=NOW, promoted_at=NOW,
+        )
+    )  # fmt: skip
+
+
+def test_a_quiet_account_has_a_lower_line(session, review, account):
+    with_quiet_line(session)
+    risk_is(session, account, 0.4, model="m")
+
+    (alert,) = review().opened
+
+    assert alert.line == 0.3
+    assert [event.detail["why"] for event in queries.events(session, alert.id)] == [
+        "The risk of 40 % is over the line of 30 % for accounts without a complaint in 28 days."
+    ]
+
+
+@pytest.mark.parametrize(("days_ago", "opened"), [(27, 0), (29, 1)])
+def test_an_account_is_quiet_after_four_weeks_without_a_complaint(session, review, account, days_ago, opened):
+    with_quiet_line(session)
+    make.complaint(session, account, at=NOW - timedelta(days=days_ago))
+    risk_is(session, account, 0.4, model="m")
+
+    assert len(review().opened) == opened
+
+
+def test_an_alert_of_a_quiet_account_calms_down_by_its_own_line(session, review, account):
+    with_quiet_line(session)
+    risk_is(session, account, 0.4, model="m")
+    review()
+    risk_is(session, account, 0.29)
+    assert review(hours=1).faded == review(hours=60).faded == 0
+
+    risk_is(session, account, 0.2)
+    review(hours=61)
+
+    assert review(hours=110).faded == 1

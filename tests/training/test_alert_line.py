@@ -109,6 +109,27 @@ def test_a_new_model_changes_the_alerts_a_day_by_a_quarter_at_most(asked, held):
     assert lines.offer(curve, line).alerts_per_day == pytest.approx(held, rel=0.02)
 
 
+def test_a_quarter_of_the_alerts_is_for_quiet_accounts_under_the_line():
+    account, week = np.tile(np.arange(100), 4), np.repeat(np.arange(4), 100)
+    quiet = np.arange(0, 100, 2)
+    part = _dataset(account, week, account % 10 >= 8, quiet=quiet)
+
+    found = lines.offer(alert_line.curve(part, (account + 0.5) / 100, NOTHING, 72), 0.705)
+
+    # Thirty accounts over the line, and of the quiet ones under it the ten riskiest.
+    assert found.quiet_line == pytest.approx(0.505)
+    assert found.alerts_per_day == pytest.approx(40 / 7)
+
+
+def test_quiet_accounts_get_no_line_at_which_alerts_are_no_better_than_any_look():
+    account, week = np.tile(np.arange(100), 4), np.repeat(np.arange(4), 100)
+    part = _dataset(account, week, account % 2 == 0, quiet=np.arange(100))
+
+    curve = alert_line.curve(part, (account + 0.5) / 1000, NOTHING, 72)
+
+    assert curve["quiet_line"] == curve["line"]
+
+
 def test_the_offers_around_a_line_go_from_few_alerts_to_many_and_hold_the_line_itself():
     curve = _curve()
 

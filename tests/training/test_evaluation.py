@@ -3,21 +3,23 @@
 import numpy as np
 import pytest
 
+from service.scoring.features import Column
 from service.scoring.past import DAY, Prior
 from training import evaluation
 from training.dataset import Complaints, Dataset
 
 
-def _dataset(account, week, label, complaints=()):
-    """Rows of a test; complaints are (account, day)."""
+def _dataset(account, week, label, complaints=(), quiet=()):
+    """Rows of a test; complaints are (account, day), `quiet` the accounts that had none in the four weeks before."""
+    lately = ~np.isin(account, quiet)
     known = np.array(sorted(complaints), dtype=np.int64).reshape(-1, 2)
     return Dataset(
         account=np.array(account),
         as_of=np.array(week) * 7 * DAY,
-        values=np.zeros((len(account), 0), np.float32),
+        values=lately[:, None].astype(np.float32),
         label=np.array(label, dtype=bool),
         weight=np.ones(len(account)),
-        columns=(),
+        columns=(Column("complaints", "count_28"),),
         definitions=(),
         prior=Prior(),
         complaints=Complaints(known[:, 0], known[:, 1] * DAY),

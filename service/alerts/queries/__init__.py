@@ -1,8 +1,8 @@
 """SQL of alerts and their history."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -12,14 +12,16 @@ from sqlalchemy.orm import aliased, contains_eager
 from sqlalchemy.orm.attributes import set_committed_value
 from sqlalchemy.orm.exc import StaleDataError
 
-from models import Account, Alert, AlertEvent, AlertStatus, ModelStatus, Rep, Score, TrainedModel
+from models import Account, Alert, AlertEvent, AlertStatus, Complaint, Rep, Score
 from models.alert import LIVE
 from service.alerts.queries import held
-from service.alerts.rules import AlertNotFound, ChangedMeanwhile, LastAlert, carried
+from service.alerts.rules import AlertNotFound, ChangedMeanwhile, LastAlert, Lines, carried
 from service.kit.database import Session
 from service.risk.queries import priority
+from service.scoring.rules import QUIET_DAYS
 
 REVIEW_LOCK = 4_711_002
+QUIET = timedelta(days=QUIET_DAYS)
 
 _ASLEEP = or_(Alert.snoozed_until.is_not(None), Alert.snooze_risk.is_not(None))
 _LIVE = Alert.resolved_at.is_(None)
@@ -111,12 +113,6 @@ def take_turn(session: Session) -> bool:
     return bool(session.scalar(text("SELECT pg_try_advisory_xact_lock(:lock)"), {"lock": REVIEW_LOCK}))
 
 
-def model_lines(session: Session) -> dict[str, float]:
-    """The alert line of every model that speaks or has spoken."""
-    spoke = select(TrainedModel.version, TrainedModel.alert_line).where(TrainedModel.status != ModelStatus.CANDIDATE)
-    return {version: line for version, line in session.execute(spoke)}  # noqa: C416 (rows are no tuples to mypy)
-
-
 def followed(session: Session) -> list[tuple[Alert, float | None, str | None]]:
     """Live alerts with their account's present risk and its model.
 
@@ -169,16 +165,23 @@ class Candidate:
     value: float | None = None
 
 
-def candidates(session: Session, lines: dict[str, float]) -> list[Candidate]:
+def candidates(session: Session, lines: Lines, *, now: datetime) -> list[Candidate]:
     """Accounts over the line of the model that scored them, without a live alert and not held out, by priority.
 
-    The priority is the value at stake: the chance of more complaints than usual, times the account's value. An
-    account of unknown value counts as an average one.
+    A quiet account has a lower line. The priority is the value at stake: the chance of more complaints than usual,
+    times the account's value. An account of unknown value counts as an average one.
     """
     other = aliased(Alert)
     newest = select(other.id).where(other.account_id == Score.account_id)
     newest = newest.order_by(other.opened_at.desc(), other.id).limit(1)
-    over = or_(*(and_(Score.model == model, Score.risk >= line) for model, line in lines.items()))
+    complained = select(Complaint.id).where(
+        Complaint.account_id == Score.account_id, Complaint.occurred_at.between(now - QUIET, now)
+    )
+    quiet = ~complained.correlate(Score).exists()
+    over = or_(
+        *(and_(Score.model == model, Score.risk >= line) for model, line in lines.of_all.items()),
+        *(and_(Score.model == model, Score.risk >= line, quiet) for model, line in lines.of_quiet.items()),
+    )
     live = select(other.id).where(other.account_id == Score.account_id, other.resolved_at.is_(None))
     rows = (
         select(Score.account_id, Score.risk, Score.model, Account.value, Alert)
@@ -188,12 +191,12 @@ def candidates(session: Session, lines: dict[str, float]) -> list[Candidate]:
         .order_by(priority().desc(), Score.risk.desc(), Score.account_id)
     )
     return [
-        Candidate(account_id, risk, model, _last(alert, lines, lines[model]), value)
+        Candidate(account_id, risk, model, _last(alert, lines.of_all, lines.of_all[model]), value)
         for account_id, risk, model, value, alert in session.execute(rows)
     ]
 
 
-def _last(alert: Alert | None, lines: dict[str, float], line: float) -> LastAlert | None:
+def _last(alert: Alert | None, lines: Mapping[str, float], line: float) -> LastAlert | None:
     """How the account's last alert ended, its risk told on the scale of the model that speaks now."""
     if alert is None or alert.resolved_at is None or alert.resolution is None:
         return None
