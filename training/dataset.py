@@ -1,6 +1,6 @@
 """Weekly snapshots of all accounts, their features, and whether a complaint followed."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -171,8 +171,7 @@ def build(
     """Read everything and compute features and labels, a batch of accounts at a time.
 
     `edges`: when the validation and the test begin. The prior of the complaint rates is fitted up to the first, and
-    the items of later weeks are judged by what was known at the edge before. `progress` hears how many accounts are
-    done.
+    the items of later weeks are judged by what was known at the edge before. `progress` hears of the accounts done.
     """
     definitions = tuple(queries.definitions(session))
     names = list(queries.account_names(session))
@@ -180,25 +179,16 @@ def build(
     known = history.read_complaints(session, until=until).to_native().sort("account", "at")
     prior = _prior(session, names, known, edges[0])
     thinned_by = 1 + len(names) * len(weeks) // MAX_SNAPSHOTS
-    kept = names[::thinned_by]
-    batches = list(history.batches(kept))
+    batches = list(history.batches(names[::thinned_by]))
     carrying = queries.metrics_with_items(session)
-    follower = Follower([item for item in definitions if item.id in carrying], horizon_days, len(batches))
-    parts = []
-    for done, batch in enumerate(batches, start=1):
-        past = history.read(session, batch, until=until, whole=True)
-        snapshots = active_snapshots(past, weeks)
-        moments = snapshots.to_native()
-        values = features.build(past, snapshots, definitions, prior).values
-        follower.add(past, snapshots)
-        parts.append((moments["account"].to_numpy(), moments["as_of"].to_numpy(), values))
-        progress(min(done * history.BATCH, len(kept)), len(kept))
-    account, as_of, values = (np.concatenate(pieces) for pieces in zip(*parts, strict=True))
+    follower = Follower([each for each in definitions if each.id in carrying], horizon_days, len(batches))
+    read = _pasts(session, batches, until, progress)
+    account, as_of, values = _computed(read, weeks, definitions, prior, follower)
     followed = follower.learn([history.micros(edge) for edge in edges], seed)
     return Dataset(
         account=account,
         as_of=as_of,
-        values=values if followed is None else np.hstack([values, followed.values]),
+        values=np.hstack([values, followed.values]) if followed else values,
         label=outcomes.follows(account, as_of, known.rename({"account": "owner"}), horizon_days),
         weight=np.ones(len(account)),
         columns=features.columns(definitions, with_items=followed is not None),
@@ -207,8 +197,35 @@ def build(
         complaints=Complaints(known["account"].to_numpy(), known["at"].to_numpy()),
         horizon_days=horizon_days,
         thinned_share=1 / thinned_by,
-        items=followed.model if followed is not None else None,
+        items=followed.model if followed else None,
     )
+
+
+def _computed(
+    read: Iterable[History],
+    weeks: Sequence[datetime],
+    definitions: Sequence[Definition],
+    prior: Prior,
+    follower: Follower,
+) -> tuple[Micros, Micros, NDArray[np.float32]]:
+    """Account, moment and features of every snapshot; the follower sees each batch while it is at hand."""
+    parts = []
+    for past in read:
+        follower.add(past, snapshots := active_snapshots(past, weeks))
+        parts.append((snapshots, features.build(past, snapshots, definitions, prior).values))
+    account, as_of = (np.concatenate([rows[name].to_numpy() for rows, _ in parts]) for name in ("account", "as_of"))
+    return account, as_of, np.concatenate([values for _, values in parts])
+
+
+def _pasts(
+    session: Session, batches: Sequence[Sequence[int]], until: datetime, progress: Callable[[int, int], None]
+) -> Iterator[History]:
+    """Read batch after batch; each one counts as done when the next is asked for."""
+    done, accounts = 0, sum(len(batch) for batch in batches)
+    for batch in batches:
+        yield history.read(session, batch, until=until, whole=True)
+        done += len(batch)
+        progress(done, accounts)
 
 
 def active_snapshots(past: History, weeks: Sequence[datetime]) -> Frame:
