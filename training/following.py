@@ -166,7 +166,7 @@ class _Fit:
             monotonic_cst=self.signs,
             random_state=self.seed,
         )
-        with threadpool_limits(1):
+        with threadpool_limits(fitting.ONE_THREAD):
             return _Grown(model.fit(table.values[places], label[places]), math.log(len(kept) / len(none)))
 
 
@@ -178,7 +178,7 @@ class _Grown:
     shift: float
 
     def chance(self, values: NDArray[np.float32]) -> Numbers:
-        with threadpool_limits(1):
+        with threadpool_limits(fitting.ONE_THREAD):
             return sigmoid(self.model.decision_function(values) + self.shift)
 
     def plain(self, values: NDArray[np.float32]) -> Trees:
