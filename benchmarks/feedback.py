@@ -27,7 +27,7 @@ from service.kit.database import Database, Session
 from service.scoring.past import DAY
 from training import backtest, checks, effect, feedback, pipeline
 from training.dataset import Dataset
-from training.pipeline import Recipe
+from training.recipe import Recipe
 from training.simulate import Company
 from training.simulated_clients import HORIZON_DAYS
 from training.window import Asked

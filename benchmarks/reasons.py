@@ -100,7 +100,7 @@ def cost(on: Stage) -> tuple[float, float]:
         speaking = active.speaking(session, on.settings)
         known = history.read(session, on.company.accounts, until=NOW)
     snapshots = history.snapshots_at(on.company.accounts, NOW)
-    built = features.build(known, snapshots, speaking.definitions, speaking.prior)
+    built = features.build(known, snapshots, speaking.definitions, speaking.prior, speaking.items)
     scorer: Any = speaking.scorer
     place = {column.name: index for index, column in enumerate(built.columns)}
 

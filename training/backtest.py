@@ -16,9 +16,9 @@ from service.scoring.trained import Blend
 from training import baselines, dataset, evaluation, feedback, pipeline, questions, window
 from training.dataset import WARM_UP_DAYS, Dataset
 from training.evaluation import Prediction
-from training.pipeline import Recipe
 from training.profiles import NOTHING, Profiles
 from training.questions import Answers
+from training.recipe import Recipe
 from training.refusals import TrainingRefused
 from training.window import Asked, Window
 

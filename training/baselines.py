@@ -24,7 +24,7 @@ from service.scoring.features import COMPLAINTS
 from service.scoring.linear import squeeze, standardised
 from training.dataset import Dataset
 from training.evaluation import Prediction
-from training.pipeline import Recipe
+from training.recipe import Recipe
 
 Numbers = NDArray[np.float64]
 Rows = NDArray[np.bool_]

@@ -1,8 +1,7 @@
 """From a dataset to a model: drop what says nothing, choose by forward chaining, calibrate where it helps, fit."""
 
-from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, replace
-from typing import Any
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,8 +13,8 @@ from service.scoring.trained import Blend, sigmoid
 from service.scoring.trees import Trees
 from training import checks, choice, fitting, folds, heads
 from training.checks import LEAST_POSITIVES
-from training.choice import Regression
 from training.dataset import Dataset
+from training.recipe import Recipe
 
 # The log loss must fall by this share before a calibration is believed.
 WORTH_CALIBRATING = 0.005
@@ -23,35 +22,6 @@ WORTH_CALIBRATING = 0.005
 Rows = NDArray[np.bool_]
 Numbers = NDArray[np.float64]
 Step = Callable[[str], None]
-
-
-@dataclass(frozen=True)
-class Recipe:
-    """What the folds chose. `share` is the linear part's; `slope` and `shift` calibrate.
-
-    `folds`: each fold's weeks and losses, for the card.
-    """
-
-    columns: tuple[Column, ...]
-    regression: Regression
-    trees: int
-    share: float
-    slope: float
-    shift: float
-    seed: int
-    why: str
-    dropped: tuple[str, ...]
-    folds: tuple[Mapping[str, Any], ...] = ()
-
-    @property
-    def strength(self) -> float:
-        """The penalty of the linear part, scikit-learn's C."""
-        return self.regression.strength
-
-    def as_card(self) -> dict[str, object]:
-        facts = asdict(self)
-        del facts["columns"]
-        return facts | {"dropped": list(self.dropped), "folds": list(self.folds)}
 
 
 def choose(data: Dataset, train: Rows, validation: Rows, *, seed: int, step: Step) -> tuple[Recipe, Blend]:
