@@ -9,6 +9,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import sync_playwright
 from sqlalchemy import text
 from starlette.testclient import TestClient
 
@@ -21,6 +22,8 @@ from service.kit.database import Database, Session
 from service.kit.settings import Settings
 from tests import make, postgres
 
+CHROMIUM = Path("/usr/bin/chromium")
+FLAGS = ["--no-sandbox", "--disable-background-networking", "--disable-gpu"]
 ON_POSTGRESQL = os.environ.get("HEADSUP_TEST_DATABASE") == "postgresql"
 
 
@@ -113,3 +116,13 @@ def client_with(app, db, clock):
 def api(client_with):
     """An API client that may do everything."""
     return client_with("admin")
+
+
+@pytest.fixture(scope="session")
+def chromium():
+    if not CHROMIUM.exists() and os.environ.get("HEADSUP_TEST_BROWSER") != "required":
+        pytest.skip("Chromium is not installed")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=str(CHROMIUM), args=FLAGS)
+        yield browser
+        browser.close()

@@ -121,10 +121,11 @@ def test_new_alerts_are_announced_and_the_rows_stay(ola, db, clock, later):
 
 def test_an_update_that_was_promised_and_did_not_come_is_marked(ola, db, later):
     with db.begin() as session:
-        make.update(session, make.alert(session, make.account(session)))
+        alert = make.alert(session, make.account(session))
+        make.update(session, alert, next_update_at=make.MONDAY + timedelta(minutes=10))
     assert "update late" not in ola.get("/").text
 
-    later(hours=5)
+    later(minutes=20)
 
     assert "update late" in ola.get("/").text
     assert "Updates promised and not written" in ola.get("/todo").text

@@ -71,7 +71,7 @@ def test_a_report_opens_offline_and_names_segments_safely(db, cli, tmp_path):
         "alerts a day",
         "working hours",
         "told first",
-        "over the line, by priority",
+        "over the lines, by priority",
         "Retail",
         "Chosen: ",
         "In plain words",
