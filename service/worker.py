@@ -1,6 +1,7 @@
 """The worker: one round of what is due, and the loop."""
 
 import threading
+import time
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
@@ -56,6 +57,7 @@ STEPS: Steps = (
     ("notices", notices.compose),
     ("send", mail.send),
 )
+REHEARSING: Steps = (("rehearse", rehearsal.rehearse),)
 BESIDE: Steps = (("retrain", retraining.retrain),)
 """What belongs to a running worker only: it starts a process, which lives by the machine's clock."""
 
@@ -64,7 +66,7 @@ MAILING = frozenset({"compose", "notices", "send"})
 """The steps that can be slow for reasons of others: a mail relay may take minutes."""
 WATCHING = frozenset({"watch"})
 """The steps that take long once a day."""
-LAST_MAIL_SECONDS = 5
+LAST_SECONDS = 5
 
 
 def tick(db: Database, settings: Settings, *, now: datetime) -> dict[str, int]:
@@ -83,7 +85,7 @@ def run(db: Database, settings: Settings, clock: Clock, stop: threading.Event) -
     loops = {
         "mailer": _those(MAILING),
         "watcher": (*_those(WATCHING), *BESIDE),
-        "rehearser": (("rehearse", rehearsal.rehearse),),
+        "rehearser": REHEARSING,
     }
     others = tuple(step for step in STEPS if step[0] not in MAILING | WATCHING)
     beside = {
@@ -93,7 +95,9 @@ def run(db: Database, settings: Settings, clock: Clock, stop: threading.Event) -
     for thread in beside.values():
         thread.start()
     _loop(others, db, settings, clock, stop)
-    beside["mailer"].join(LAST_MAIL_SECONDS)
+    deadline = time.monotonic() + LAST_SECONDS
+    for thread in beside.values():
+        thread.join(max(0.0, deadline - time.monotonic()))
     log.info("worker_stopped")
 
 

@@ -26,7 +26,12 @@ def step(db):
 @pytest.fixture
 def steps(monkeypatch):
     """Let the worker have these steps only."""
-    return lambda *those: monkeypatch.setattr(worker, "STEPS", those)
+
+    def only(*those):
+        for name, wanted in {"STEPS": those, "REHEARSING": (), "BESIDE": ()}.items():
+            monkeypatch.setattr(worker, name, wanted)
+
+    return only
 
 
 def slipping(session):
