@@ -1,0 +1,214 @@
+"""What each kind of mail has to say: facts only. How they are put into words and pictures is the business of `letters`.
+
+Every content has `to`; `letters.render(content)` makes a mail of it. Moments are UTC, to be told by the reader's clock.
+"""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from uuid import UUID
+
+from models import Resolution
+
+
+@dataclass(frozen=True)
+class To:
+    """Who reads it, and by whose clock. `id` is the mail's: links are signed and pictures are named by it."""
+
+    id: UUID
+    name: str
+    time_zone: str
+    site_url: str
+
+
+@dataclass(frozen=True)
+class Client:
+    """The account that a mail is about, as it is seen now.
+
+    `risk` and `line` are in [0, 1]. Unless `trained`, the risk is the starter score's, which is no probability.
+    `rising` and `lowering` are sentences, the most important first; `days` the risk by day, oldest first.
+    """
+
+    account_id: str
+    name: str
+    risk: float
+    line: float
+    trained: bool
+    horizon_days: int
+    opened_at: datetime
+    rising: tuple[str, ...] = ()
+    lowering: tuple[str, ...] = ()
+    days: tuple[tuple[date, float], ...] = ()
+
+
+@dataclass(frozen=True)
+class Said:
+    """What operations wrote: all but `say` is never empty."""
+
+    written_at: datetime
+    cause: str
+    owner: str
+    fix: str
+    say: str
+    next_update_at: datetime
+
+
+@dataclass(frozen=True)
+class HeadsUp:
+    """The first word about an alert, in operations' own words."""
+
+    to: To
+    client: Client
+    said: Said
+
+
+@dataclass(frozen=True)
+class PlainHeadsUp:
+    """The first word about an alert on which operations is silent. `seen`: somebody acknowledged it."""
+
+    to: To
+    client: Client
+    seen: bool
+
+
+@dataclass(frozen=True)
+class FollowUp:
+    """News of an alert that the rep has been told of. `earlier` was written since the last mail, oldest first.
+
+    `subject` is that of the thread's first mail. `why` is a sentence where it comes at once (the risk rose, a promise
+    was missed), else empty. `since_risk` is the risk when the rep was last told, where it is known.
+    """
+
+    to: To
+    client: Client
+    said: Said
+    subject: str
+    earlier: tuple[Said, ...] = ()
+    why: str = ""
+    since_risk: float | None = None
+
+
+@dataclass(frozen=True)
+class Ended:
+    """An alert has ended. `note` is what was done, for a fix only.
+
+    `subject` is that of the thread's first mail; empty where the rep hears of it for the first time: it was at risk and
+    was fixed before a mail could go out. `unsaid` is what was written and not mailed before, oldest first.
+    """
+
+    to: To
+    client: Client
+    how: Resolution
+    ended_at: datetime
+    note: str = ""
+    subject: str = ""
+    unsaid: tuple[Said, ...] = ()
+
+
+News = HeadsUp | PlainHeadsUp | FollowUp | Ended
+"""What a mail can tell about one account."""
+
+
+@dataclass(frozen=True)
+class Group:
+    """Several accounts of one rep at once, the riskiest first."""
+
+    to: To
+    news: tuple[News, ...]
+
+
+@dataclass(frozen=True)
+class Standing:
+    """An account in a weekly mail. `before` is the risk a week ago, where it is known; `days` as a client's.
+
+    `why` is its first reason; `said` the newest words of operations, `told_at` when the rep was last told of it.
+    `open` tells whether an alert is live, `ended` how one ended in the week.
+    """
+
+    account_id: str
+    name: str
+    risk: float
+    before: float | None
+    trained: bool
+    open: bool
+    ended: Resolution | None = None
+    why: str = ""
+    said: Said | None = None
+    told_at: datetime | None = None
+    days: tuple[tuple[date, float], ...] = ()
+
+
+@dataclass(frozen=True)
+class Digest:
+    """The week of a rep's portfolio. `call` needs a call first, riskiest first; `changed` moved; `fine` is the rest.
+
+    `first_day` is the Monday of the ISO week. `news` are lines that the rep may tell clients.
+    """
+
+    to: To
+    first_day: date
+    call: tuple[Standing, ...]
+    changed: tuple[Standing, ...]
+    fine: tuple[Standing, ...]
+    complaints: int = 0
+    news: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class RepWeek:
+    """A rep in the manager's mail. `told` of `complaints` came after the rep had been told; `call` need a call."""
+
+    name: str
+    email: str
+    accounts: int
+    call: tuple[Standing, ...]
+    told: int
+    complaints: int
+    unacknowledged: int
+
+
+@dataclass(frozen=True)
+class ManagerWeek:
+    """The week of a manager's reps, who needs time first."""
+
+    to: To
+    first_day: date
+    reps: tuple[RepWeek, ...]
+
+
+@dataclass(frozen=True)
+class CommitmentAtRisk:
+    """A promise to a client that may not be kept. `hangs_on_it` are the client's own promises that depend on it."""
+
+    to: To
+    account_id: str
+    name: str
+    promise: str
+    due: date
+    why: str
+    said: Said | None = None
+    hangs_on_it: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Receipt:
+    """Operations has a rep's request. `answer_by` is when the rep hears more."""
+
+    to: To
+    asked: str
+    asked_at: datetime
+    answer_by: datetime | None
+    name: str = ""
+
+
+@dataclass(frozen=True)
+class Notice:
+    """A mail to operations: sentences, and one button."""
+
+    to: To
+    title: str
+    lines: tuple[str, ...]
+    url: str
+    button: str = "Open the alert"
+
+
+Content = News | Group | Digest | ManagerWeek | CommitmentAtRisk | Receipt | Notice
