@@ -1,6 +1,7 @@
 """Settings: read once from the environment at the door, then passed as an argument."""
 
 import os
+import re
 from pathlib import Path
 from typing import Literal, Self
 
@@ -28,6 +29,10 @@ class Settings(BaseSettings):
     host: str = Field("127.0.0.1", description="Address that `headsup serve` listens on.")
     port: int = Field(8000, ge=0, le=65535, description="Port that `headsup serve` listens on.")
     secret_key: SecretStr = Field(SecretStr(""), description="Signs sessions and links; written by `headsup init`.")
+    secret_key_before: SecretStr = Field(
+        SecretStr(""),
+        description="The secret key until it was changed: links and reply addresses that it signed stay valid.",
+    )
     signing_key: SecretStr = Field(
         SecretStr(""), description="Ed25519 seed (base64) that signs trained models; written by `headsup init`."
     )
@@ -41,6 +46,24 @@ class Settings(BaseSettings):
     )
     mail_from: str = Field("Headsup <headsup@localhost>", description="From of every mail.")
     mail_reply_to: str = Field("", description="Where a rep's reply goes; empty means the From address.")
+    inbound_address: str = Field(
+        "",
+        description="Mailbox that replies and bounces come back to and that Headsup reads: headsup@ops.example, which "
+        "must also get what is sent to headsup+anything@ops.example. Empty: replies go to `HEADSUP_MAIL_REPLY_TO`.",
+    )
+    inbound_url: str = Field(
+        "",
+        description="imaps:// or imap+starttls://user:password@host:port/FOLDER of that mailbox (INBOX if none is "
+        "named); empty: a provider hands its mails to `/v1/inbound-mail`.",
+    )
+    dkim_key_file: Path | None = Field(
+        None,
+        description="PEM file with the RSA or Ed25519 key that mails are signed with (DKIM); empty: the relay signs.",
+    )
+    dkim_selector: str = Field("headsup", description="Where receivers find the key: `SELECTOR._domainkey.DOMAIN`.")
+    templates: Path | None = Field(
+        None, description="Folder of your own words and looks for mails; what is not in it is ours. See docs/mail.md."
+    )
     rehearsal_to: str = Field(
         "", description="Mailbox for the mail of each five minutes' rehearsal; empty: the relay is only greeted."
     )
@@ -92,6 +115,20 @@ class Settings(BaseSettings):
             raise ValueError(msg)
         return url
 
+    @field_validator("dkim_key_file", "templates", mode="before")
+    @classmethod
+    def _empty_is_none(cls, path: object) -> object:
+        return path or None
+
+    @field_validator("inbound_address")
+    @classmethod
+    def _has_room_for_a_tag(cls, address: str) -> str:
+        """Let the part before the @ hold a plus sign and 42 characters: 64 are allowed."""
+        if address and not re.fullmatch(r"[a-z0-9._-]{1,20}@[a-z0-9.-]+", address):
+            msg = "give a plain address in lower case with at most 20 characters before the @"
+            raise ValueError(msg)
+        return address
+
     @field_validator("site_url")
     @classmethod
     def _no_trailing_slash(cls, url: str) -> str:
@@ -101,6 +138,12 @@ class Settings(BaseSettings):
     def https(self) -> bool:
         """Whether browsers reach the console by TLS: cookies are then tied to it."""
         return self.cookie_secure or self.site_url.startswith("https://")
+
+    @property
+    def secret_keys(self) -> list[str]:
+        """The secret keys whose signatures are valid; the last one signs."""
+        before, present = self.secret_key_before.get_secret_value(), self.secret_key.get_secret_value()
+        return [before, present] if before else [present]
 
     @property
     def database(self) -> str:
