@@ -43,6 +43,7 @@ def point(name: str) -> None:
     if plan.name != name or plan.at != passes[name]:
         return
     if plan.stop:
-        os.kill(os.getpid(), signal.SIGSTOP)
+        # Sent to the process, it could be taken by another thread while this one runs on past the point.
+        signal.raise_signal(signal.SIGSTOP)
     else:
         os._exit(KILLED)

@@ -137,7 +137,7 @@ def _hand_over(round_: Round, channel: Channel, claimed: Claimed, sender: str) -
         log.info("mail_lease_lost", mail_id=str(mail.id), attempts=mail.attempts)
         return False
     try:
-        channel.deliver(sender, mail.recipient, mail.content)
+        channel.deliver(sender, mail.recipient, mail.content, before=claimed.over_at)
     except NotSent as failure:
         _failed(round_.db, mail, failure, now=round_.now)
         return False

@@ -4,6 +4,7 @@ All that happens before a mail is offered (name lookup, connection, TLS, login) 
 reply's code decides, never the exception's name: a 421 to RCPT is reported as "recipients refused" and is temporary.
 """
 
+import math
 import smtplib
 import socket
 import ssl
@@ -11,6 +12,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from enum import StrEnum
 from threading import Timer
+from time import monotonic
 from types import TracebackType
 from typing import Self
 from urllib.parse import unquote, urlsplit
@@ -102,8 +104,8 @@ class Channel:
                 self._smtp.quit()
             self._smtp.close()
 
-    def deliver(self, sender: str, recipient: str, content: bytes) -> None:
-        """Hand over one mail; returns when the relay has confirmed it.
+    def deliver(self, sender: str, recipient: str, content: bytes, *, before: float = math.inf) -> None:
+        """Hand over one mail, if it can be offered `before` this moment of `time.monotonic`; returns when confirmed.
 
         Raises:
             NotSent: with the verdict and a reason for people.
@@ -114,6 +116,8 @@ class Channel:
         try:
             smtp = self._connected()
             crash.point("mail-connected")
+            if monotonic() >= before:
+                raise NotSent(Verdict.LATER, "the way to the relay took too long")
             smtp.sendmail(sender, [recipient], content)
         except (OSError, smtplib.SMTPException) as error:
             # The state of the dialogue is unknown: the next mail begins a new one.
