@@ -9,7 +9,7 @@ from models.complaint import Complaint
 from models.metric import Better, Combine, IngestKey, Metric, Observation
 from models.score import STARTER, Score, ScoreDay
 from models.trained_model import LineKind, ModelStatus, TrainedModel
-from models.update import Mail, MailKind, MailState, Update, UpdateKind
+from models.update import Hold, HoldKind, Mail, MailKind, MailState, Telling, Update, UpdateKind
 from models.watching import Comparison, ModelDay, Notice, Retraining, RetrainingOutcome, ShadowDay, Verdict, WatchDay
 
 __all__ = [
@@ -27,6 +27,8 @@ __all__ = [
     "Comparison",
     "Complaint",
     "Erasure",
+    "Hold",
+    "HoldKind",
     "HoldoutDraw",
     "IngestKey",
     "LineKind",
@@ -50,6 +52,7 @@ __all__ = [
     "Score",
     "ScoreDay",
     "ShadowDay",
+    "Telling",
     "TrainedModel",
     "Update",
     "UpdateKind",

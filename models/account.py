@@ -11,7 +11,12 @@ STALE = text("data_version <> scored_version")
 
 
 class Rep(Base):
-    """The salesperson of an account. Never logs in; gets mail."""
+    """The salesperson of an account. Never logs in; gets mail.
+
+    What is empty is as the settings have it. `work_days` are digits, 1 is Monday. `quiet_hours` are wall times like
+    "20:00-07:00". `holidays` is a country or a part of one, like "DE" or "DE-BY". `digest_day` is 1 for Monday, 0 for
+    no weekly mail.
+    """
 
     __tablename__ = "reps"
 
@@ -20,6 +25,11 @@ class Rep(Base):
     name: Mapped[str] = mapped_column(String(200), default="")
     time_zone: Mapped[str] = mapped_column(String(64), default="UTC")
     manager_email: Mapped[str | None] = mapped_column(String(254))
+    work_days: Mapped[str | None] = mapped_column(String(7))
+    quiet_hours: Mapped[str | None] = mapped_column(String(11))
+    holidays: Mapped[str | None] = mapped_column(String(10))
+    digest_day: Mapped[int | None]
+    digest_hour: Mapped[int | None]
     created_at: Mapped[datetime]
 
 

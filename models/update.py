@@ -4,7 +4,7 @@ from datetime import datetime
 from enum import StrEnum
 from uuid import UUID, uuid4
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, String, text
+from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, String, false, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from models.alert import Alert
@@ -20,7 +20,11 @@ class UpdateKind(StrEnum):
 
 
 class Update(Base):
-    """What the rep is told about an alert. One that operations writes states cause, owner, fix and the next time."""
+    """What the rep is told about an alert. One that operations writes states cause, owner, fix and the next time.
+
+    `risk` is the alert's when it was written, in [0, 1]; None for updates of earlier versions. One that is `urgent`
+    waits for nothing.
+    """
 
     __tablename__ = "updates"
     __table_args__ = (
@@ -43,17 +47,24 @@ class Update(Base):
     say: Mapped[str] = mapped_column(String(2000), default="")
     next_update_at: Mapped[datetime | None]
     late_raised_at: Mapped[datetime | None]
+    urgent: Mapped[bool] = mapped_column(default=False, server_default=false())
+    risk: Mapped[float | None]
 
     alert: Mapped[Alert] = relationship(lazy="raise_on_sql")
 
 
 class MailKind(StrEnum):
-    """What a mail is about."""
+    """What a mail is about. A heads-up tells updates: of one alert or of several, first words, news or the end."""
 
     HEADS_UP = "heads_up"
+    DIGEST = "digest"
+    MANAGER = "manager"
+    COMMITMENT = "commitment"
+    RECEIPT = "receipt"
     ESCALATION = "escalation"
     LATE_UPDATE = "late_update"
     MODEL = "model"
+    STORM = "storm"
 
 
 class MailState(StrEnum):
@@ -74,6 +85,8 @@ class Mail(Base):
 
     `dedupe_key` says what the mail is about, so that two workers cannot say it twice. A worker that sends holds the
     mail by `lease_token` until `lease_until`; whoever finds the lease ended may take it over.
+
+    `update_id` is the newest update that it tells, and `alert_id` its alert; all that it tells are `Telling`s.
     """
 
     __tablename__ = "mails"
@@ -104,3 +117,42 @@ class Mail(Base):
     acknowledged_at: Mapped[datetime | None]
 
     update: Mapped[Update | None] = relationship(lazy="raise_on_sql")
+
+
+class Telling(Base):
+    """An update is told by one mail and no other; or by none, for a reason. Without a row it is still to be told."""
+
+    __tablename__ = "tellings"
+
+    update_id: Mapped[UUID] = mapped_column(ForeignKey("updates.id"), primary_key=True)
+    mail_id: Mapped[UUID | None] = mapped_column(ForeignKey("mails.id", ondelete="SET NULL"), index=True)
+    reason: Mapped[str] = mapped_column(String(500), default="", server_default="")
+
+
+class HoldKind(StrEnum):
+    """What waits: every mail, until somebody releases it; or the reps' alone, while a storm is looked at."""
+
+    ALL = "all"
+    STORM = "storm"
+
+
+HELD = text("released_at IS NULL")
+
+
+class Hold(Base):
+    """The outbox held back, by whom and why. One of a kind at a time; one with `until` ends by itself."""
+
+    __tablename__ = "holds"
+    __table_args__ = (
+        Index("ix_holds_one_open", "kind", unique=True, postgresql_where=HELD, sqlite_where=HELD),
+        Index("ix_holds_held_at", "held_at"),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid4)
+    kind: Mapped[HoldKind] = mapped_column(text_enum(HoldKind))
+    reason: Mapped[str] = mapped_column(String(500))
+    held_at: Mapped[datetime]
+    held_by: Mapped[str] = mapped_column(String(254))
+    until: Mapped[datetime | None]
+    released_at: Mapped[datetime | None]
+    released_by: Mapped[str | None] = mapped_column(String(254))
