@@ -1,16 +1,19 @@
 """One way into the database, the same on SQLite and PostgreSQL."""
 
+import random
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any
 
-from sqlalchemy import Engine, create_engine, event
+from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import Session, sessionmaker
 
-from service.kit import crash
+from service.kit import crash, sqlite
+from service.kit.turns import Turns
 
 __all__ = ["OUTAGES", "Database", "Session"]
 
@@ -21,6 +24,10 @@ OUTAGES = (OperationalError, InterfaceError, PoolTimeout)
 POOL: dict[str, Any] = {"pool_size": 20, "max_overflow": 20, "pool_timeout": 5, "hide_parameters": True}
 # A peer that is gone without a word is given up after ten seconds while it owes an answer, else within a minute.
 NETWORK = {"tcp_user_timeout": 10_000, "keepalives_idle": 30, "keepalives_interval": 10, "keepalives_count": 3}
+# How long a writer waits for the others, and how long it sleeps between two looks whether they have ended. SQLite
+# itself sleeps longer the longer it has waited, so that whoever comes last goes first and some wait for seconds.
+TURN_SECONDS = 10
+LOOK_SECONDS = (0.001, 0.004)
 READ_ONLY = {"postgresql_readonly": True, "headsup_read_only": True}
 
 
@@ -35,6 +42,7 @@ class Database:
         self.engine = _sqlite(url) if url.startswith("sqlite") else _postgresql(url)
         self._writing = sessionmaker(self.engine, expire_on_commit=False)
         self._reading = sessionmaker(self.engine.execution_options(**READ_ONLY), expire_on_commit=False)
+        self._turns = Turns()
 
     @property
     def is_sqlite(self) -> bool:
@@ -43,10 +51,25 @@ class Database:
     @contextmanager
     def begin(self) -> Iterator[Session]:
         """Write: commits when the block ends well, rolls back when it raises."""
+        with self._turn(first=False), self._transaction() as session:
+            yield session
+
+    @contextmanager
+    def begin_first(self) -> Iterator[Session]:
+        """Write before all others who wait to: what has happened outside, and is lost if this process dies now."""
+        with self._turn(first=True), self._transaction() as session:
+            yield session
+
+    @contextmanager
+    def _transaction(self) -> Iterator[Session]:
         with self._writing.begin() as session:
             yield session
             crash.point("before-commit")
         crash.point("after-commit")
+
+    def _turn(self, *, first: bool) -> AbstractContextManager[None]:
+        """Where only one can write, the threads of this process take turns."""
+        return self._turns.take(within=TURN_SECONDS, first=first) if self.is_sqlite else nullcontext()
 
     @contextmanager
     def read(self) -> Iterator[Session]:
@@ -60,24 +83,43 @@ class Database:
 
 
 def _sqlite(url: str) -> Engine:
-    engine = create_engine(url, connect_args={"timeout": 10}, **POOL)
+    engine = create_engine(url, module=sqlite.dbapi, connect_args={"timeout": TURN_SECONDS}, **POOL)
 
     @event.listens_for(engine, "connect")
     def _configure(connection: DBAPIConnection, _record: Any) -> None:
         # The driver must not open transactions by itself: its legacy mode loses updates.
         connection.isolation_level = None
         cursor = connection.cursor()
-        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_timeout=10000"):
+        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
             cursor.execute(f"PRAGMA {pragma}")
         cursor.close()
 
     @event.listens_for(engine, "begin")
     def _begin(connection: Any) -> None:
         # A read that turns into a write later fails at once instead of waiting, so writers say so first.
-        read_only = connection.get_execution_options().get("headsup_read_only")
-        connection.exec_driver_sql("BEGIN" if read_only else "BEGIN IMMEDIATE")
+        if connection.get_execution_options().get("headsup_read_only"):
+            connection.exec_driver_sql("BEGIN")
+        else:
+            _begin_to_write(connection)
 
     return engine
+
+
+def _begin_to_write(connection: Connection) -> None:
+    """Begin as soon as no other process writes."""
+    connection.exec_driver_sql("PRAGMA busy_timeout=0")
+    until = time.monotonic() + TURN_SECONDS
+    try:
+        while True:
+            try:
+                connection.exec_driver_sql("BEGIN IMMEDIATE")
+                break
+            except OperationalError as error:
+                if "database is locked" not in str(error.orig) or time.monotonic() > until:
+                    raise
+            time.sleep(random.uniform(*LOOK_SECONDS))  # noqa: S311  no secret
+    finally:
+        connection.exec_driver_sql(f"PRAGMA busy_timeout={TURN_SECONDS}000")
 
 
 def _postgresql(url: str) -> Engine:
