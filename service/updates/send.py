@@ -142,7 +142,7 @@ def _hand_over(round_: Round, channel: Channel, claimed: Claimed, sender: str) -
         _failed(round_.db, mail, failure, now=round_.now)
         return False
     crash.point("mail-accepted")
-    with round_.db.begin() as session:
+    with round_.db.begin_first() as session:
         ours = outbox.settle(session, mail, state=MailState.SENT, sent_at=round_.moment, last_error=None)
         if ours and mail.kind is MailKind.HEADS_UP:
             _note(session, mail, "rep_told", now=round_.now)
