@@ -7,6 +7,7 @@ from models.audit import AuditEntry, AuditHead, Erasure, WorkerStep
 from models.base import Base, UtcDateTime
 from models.complaint import Complaint
 from models.metric import Better, Combine, IngestKey, Metric, Observation
+from models.reply import Address, InboundKind, InboundMail, MailChoice, Reply, StopReason
 from models.score import STARTER, Score, ScoreDay
 from models.trained_model import LineKind, ModelStatus, TrainedModel
 from models.update import Hold, HoldKind, Mail, MailKind, MailState, Telling, Update, UpdateKind
@@ -15,6 +16,7 @@ from models.watching import Comparison, ModelDay, Notice, Retraining, Retraining
 __all__ = [
     "STARTER",
     "Account",
+    "Address",
     "Alert",
     "AlertEvent",
     "AlertStatus",
@@ -30,11 +32,14 @@ __all__ = [
     "Hold",
     "HoldKind",
     "HoldoutDraw",
+    "InboundKind",
+    "InboundMail",
     "IngestKey",
     "LineKind",
     "LoginSession",
     "LoginTries",
     "Mail",
+    "MailChoice",
     "MailKind",
     "MailState",
     "Metric",
@@ -44,6 +49,7 @@ __all__ = [
     "Observation",
     "Operator",
     "Rep",
+    "Reply",
     "Resolution",
     "Retraining",
     "RetrainingOutcome",
@@ -52,6 +58,7 @@ __all__ = [
     "Score",
     "ScoreDay",
     "ShadowDay",
+    "StopReason",
     "Telling",
     "TrainedModel",
     "Update",

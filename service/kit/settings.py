@@ -85,6 +85,36 @@ class Settings(BaseSettings):
     )
     escalate_after_minutes: int = Field(60, ge=1, description="Unacknowledged this long: the lead is told.")
     plain_after_minutes: int = Field(180, ge=1, description="No update this long: the rep gets a plain heads-up.")
+    group_seconds: int = Field(
+        60, ge=0, le=900, description="News of a rep's accounts that come within this time are one mail, in seconds."
+    )
+    work_days: str = Field(
+        "12345",
+        pattern="^[1-7]{1,7}$",
+        description="Days on which reps get heads-ups, 1 is Monday; a rep may have others.",
+    )
+    quiet_hours: str = Field(
+        "20:00-07:00",
+        pattern="^([01][0-9]|2[0-3]):[0-5][0-9]-([01][0-9]|2[0-3]):[0-5][0-9]$",
+        description="Wall times of the rep between which no mail comes; 00:00-00:00 is never quiet.",
+    )
+    holidays: str = Field(
+        "",
+        pattern="^([A-Z]{2}(-[A-Z0-9]{1,3})?)?$",
+        description="Country, or a part of one, on whose holidays reps are left in peace, like DE or DE-BY.",
+    )
+    urgent_breaks_quiet: bool = Field(
+        default=True, description="Send an update that operations marks as urgent in quiet hours and on free days, too."
+    )
+    digest_day: int = Field(1, ge=0, le=7, description="Day of the weekly mails, 1 is Monday; 0: none are sent.")
+    digest_hour: int = Field(9, ge=0, le=23, description="Hour of the weekly mails on the reader's wall clock.")
+    storm_share: float = Field(
+        0.2, gt=0, le=1, description="Share of the accounts that cross the line in a day and look like a data fault."
+    )
+    storm_minutes: int = Field(
+        15, ge=0, le=240, description="How long such a storm holds the reps' mail for somebody to look, in minutes."
+    )
+    mails_per_minute: int = Field(600, ge=1, description="Mails that a worker hands to the relay in a minute, at most.")
     learning_days: int = Field(28, ge=0, description="Age below which an account has no own past to be judged by.")
 
     retrain_every_days: int = Field(28, ge=0, description="Age at which a model is trained anew; 0 means by hand only.")

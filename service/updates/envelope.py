@@ -11,12 +11,16 @@ from typing import Any
 from uuid import UUID
 
 from service.kit.settings import Settings
+from service.updates import ways_back
 from service.updates.words import clean
 
 
 @dataclass(frozen=True)
 class Envelope:
-    """Who gets a mail and where it belongs. `root` names the thread, `earlier` the mails before in it."""
+    """Who gets a mail and where it belongs. `root` names the thread, `earlier` the mails before in it.
+
+    `unsubscribe` is where mail programs end such mails by one POST; empty where they cannot be ended.
+    """
 
     id: UUID
     domain: str
@@ -26,6 +30,7 @@ class Envelope:
     root: str
     earlier: tuple[str, ...] = ()
     list_name: str = "heads-up"
+    unsubscribe: str = ""
 
     @property
     def message_id(self) -> str:
@@ -83,7 +88,7 @@ def pack(envelope: Envelope, body: Body, settings: Settings, *, now: datetime) -
     message = EmailMessage(policy=POLICY)
     message["From"] = _address(*parseaddr(settings.mail_from))
     message["To"] = _address(envelope.name, envelope.recipient)
-    message["Reply-To"] = _address(*parseaddr(settings.mail_reply_to or settings.mail_from))
+    message["Reply-To"] = _address(*parseaddr(ways_back.reply_to(settings, envelope.id) or settings.mail_from))
     message["Subject"] = envelope.subject
     message["Date"] = now
     message["Message-ID"] = envelope.message_id
@@ -91,6 +96,9 @@ def pack(envelope: Envelope, body: Body, settings: Settings, *, now: datetime) -
         message["In-Reply-To"] = envelope.earlier[-1]
     message["References"] = " ".join((envelope.root, *envelope.earlier[-5:]))
     message["List-Id"] = f"<{envelope.list_name}.{envelope.domain}>"
+    if envelope.unsubscribe:
+        message["List-Unsubscribe"] = f"<{envelope.unsubscribe}>"
+        message["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
     message["Auto-Submitted"] = "auto-generated"
     message["X-Auto-Response-Suppress"] = "All"
     message.set_content(body.text, cte="quoted-printable")

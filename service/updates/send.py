@@ -23,7 +23,7 @@ from service.kit.database import Database, Session
 from service.kit.errors import Unavailable
 from service.kit.logs import redacted
 from service.kit.settings import Settings
-from service.updates import rules, smtp
+from service.updates import held, rules, smtp, ways_back
 from service.updates.envelope import domain
 from service.updates.queries import outbox, told
 from service.updates.smtp import Channel, Limits, NotSent, Verdict
@@ -57,7 +57,10 @@ def send(db: Database, settings: Settings, *, now: datetime) -> int:
     round_ = Round(db, now, lease(settings))
     sender, limits = parseaddr(settings.mail_from)[1], Limits.within(settings.mail_seconds)
     with Channel(smtp.relay_of(settings.smtp_url), domain(settings), limits) as channel:
-        return sum(_hand_over(round_, channel, mail, sender) for mail in _claimed(round_))
+        return sum(
+            _hand_over(round_, channel, each, ways_back.envelope_sender(settings, each.mail, otherwise=sender))
+            for each in _claimed(round_)
+        )
 
 
 def lease(settings: Settings) -> timedelta:
@@ -97,15 +100,18 @@ def _claimed(round_: Round) -> Iterator[Claimed]:
             reason = _unwanted(session, mail, now=round_.now) if mail else None
             if mail and reason:
                 _suppress(session, mail, reason, now=round_.now)
+            wait = _postponed(session, mail, now=round_.now) if mail and not reason else False
         if mail is None:
             return
-        if not reason:
+        if not reason and not wait:
             crash.point("mail-claimed")
             yield Claimed(mail, over_at)
 
 
 def _unwanted(session: Session, mail: Mail, *, now: datetime) -> str | None:
     """Look at the world again just before sending: it may have moved on since the mail was composed."""
+    if why := held.refusal(session, mail):
+        return why
     if mail.kind is MailKind.MODEL:
         return None
     alert = outbox.alert_of(session, mail)
@@ -118,6 +124,15 @@ def _unwanted(session: Session, mail: Mail, *, now: datetime) -> str | None:
         return rules.REP_CHANGED
     answered = told.is_answered(session, alert.id, since=update.written_at)
     return rules.unwanted(update.kind, alert, answered=answered, now=now)
+
+
+def _postponed(session: Session, mail: Mail, *, now: datetime) -> bool:
+    """Put a mail back that its reader does not want yet, or that can wait; the try does not count."""
+    wait = held.postponed(session, mail, outbox.update_of(session, mail), now=now)
+    if wait:
+        later = {"state": MailState.QUEUED, "next_at": wait.until, "attempts": mail.attempts - 1}
+        outbox.settle(session, mail, **later, last_error=wait.why)
+    return wait is not None
 
 
 def _suppress(session: Session, mail: Mail, reason: str, *, now: datetime) -> None:
