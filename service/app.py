@@ -8,6 +8,7 @@ from service.alerts import routes as alerts
 from service.complaints import routes as complaints
 from service.console.install import install as install_console
 from service.health import routes as health
+from service.kit.admission import Admission
 from service.kit.clock import Clock, SystemClock
 from service.kit.database import Database
 from service.kit.http import BodyLimit, Utf8Only, install_error_handlers, problems
@@ -48,10 +49,12 @@ def create_app(settings: Settings, db: Database | None = None, clock: Clock | No
         responses=problems(),
     )
     app.add_middleware(BodyLimit, max_bytes=settings.max_body_mb * 1024 * 1024)
+    app.add_middleware(Admission)
     app.state.settings = settings
     app.state.db = db or Database(settings.database)
     app.state.clock = clock or SystemClock()
     app.state.limiter = Limiter()
+    app.state.leaving = False
     install_error_handlers(app)
     health.count_requests(app)
     for router in ROUTERS:

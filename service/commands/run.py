@@ -8,21 +8,22 @@ from types import FrameType
 from typing import Annotated
 
 import typer
-import uvicorn
 from fastapi import FastAPI
 
 from service import worker as work
 from service.access import erasure
 from service.app import create_app
 from service.commands import door
+from service.commands.server import Server, allow_connections
 from service.kit import durability
 from service.kit.clock import Clock, SystemClock
 from service.kit.database import Database
 from service.kit.errors import Conflict
 from service.kit.settings import Settings
 
-# Together below the ten seconds that container engines give before they kill.
-DRAIN_SECONDS, WORKER_SECONDS = 5, 4
+# How long the worker is waited for. Beside the server it was told to end when the server was; together they stay
+# below the ten seconds that container engines give before they kill.
+BESIDE_SECONDS, ALONE_SECONDS = 2, 4
 
 
 class PortTaken(Conflict):
@@ -49,7 +50,7 @@ def worker() -> None:
         beside = start_worker(db, settings, SystemClock(), stop)
         while beside.is_alive() and not stop.wait(1):
             pass
-        beside.join(WORKER_SECONDS)
+        beside.join(ALONE_SECONDS)
 
 
 def with_keys(settings: Settings) -> Settings:
@@ -103,11 +104,12 @@ def address(listener: socket.socket) -> str:
 def serve_until_told(app: FastAPI, db: Database, settings: Settings, clock: Clock, listener: socket.socket) -> None:
     """Serve, with a worker beside it where the database is embedded, until SIGTERM or Ctrl-C."""
     stop = stop_on_signals()
+    allow_connections()
     beside = start_worker(db, settings, clock, stop) if settings.embedded else None
-    server(app).run(sockets=[listener])
+    Server(app, stop).run(sockets=[listener])
     stop.set()
     if beside:
-        beside.join(WORKER_SECONDS)
+        beside.join(BESIDE_SECONDS)
 
 
 def start_worker(db: Database, settings: Settings, clock: Clock, stop: threading.Event) -> threading.Thread:
@@ -118,24 +120,6 @@ def start_worker(db: Database, settings: Settings, clock: Clock, stop: threading
     thread = threading.Thread(target=work.run, args=(db, settings, clock, stop), name="worker", daemon=True)
     thread.start()
     return thread
-
-
-def server(app: FastAPI) -> uvicorn.Server:
-    """A web server with limits: it ends on time even with open streams, and tells no version."""
-    config = uvicorn.Config(
-        app,
-        http="h11",
-        h11_max_incomplete_event_size=32 * 1024,
-        timeout_keep_alive=15,
-        timeout_graceful_shutdown=DRAIN_SECONDS,
-        limit_concurrency=400,
-        server_header=False,
-        proxy_headers=False,
-        access_log=False,
-        log_config=None,
-        log_level="warning",
-    )
-    return uvicorn.Server(config)
 
 
 def stop_on_signals() -> threading.Event:

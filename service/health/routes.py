@@ -36,8 +36,10 @@ async def live() -> dict[str, str]:
 
 
 @router.get("/readyz")
-def ready(db: Db, now: Now) -> dict[str, str]:
+def ready(request: Request, db: Db, now: Now) -> dict[str, str]:
     """Tell whether there is a database of the right schema and a worker that works, if one ever did."""
+    if request.app.state.leaving:
+        raise rules.Leaving("Ask another process.")
     schema.check(db)
     with db.read() as session:
         silent = rules.silent_steps(queries.worker_steps(session), now=now)

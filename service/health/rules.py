@@ -20,6 +20,10 @@ OF_HTTP: Mapping[str, tuple[str, str]] = {
         "Method Not Allowed",
         "The route exists, but not with this method. The header Allow names those it has.",
     ),
+    "http-503": (
+        "Service Unavailable",
+        "More is asked or sent at once than can be answered in time. Send it again after the seconds in Retry-After.",
+    ),
     "http-413": ("Content Too Large", "The body is larger than HEADSUP_MAX_BODY_MB. Send it in several requests."),
 }
 
@@ -28,6 +32,13 @@ class NotReady(Unavailable):
     """The service is not ready.
 
     The database does not have the right schema, or a step of the worker has not ended for five minutes.
+    """
+
+
+class Leaving(Unavailable):
+    """This process is about to end.
+
+    It was told to stop: it finishes what is under way and takes no new connections in a moment.
     """
 
 

@@ -1,0 +1,128 @@
+"""The web server: uvicorn, with deadlines for those who send slowly and an end that fails nobody."""
+
+import random
+import resource
+import signal
+import threading
+import time
+from types import FrameType
+from typing import Any
+
+import h11
+import uvicorn
+from fastapi import FastAPI
+from uvicorn.protocols.http.h11_impl import H11Protocol
+
+# Seconds in which a client may owe us the rest of its request and send next to nothing, and what is more than that.
+PATIENCE_SECONDS = 10
+LEAST_BYTES_A_SECOND = 4_096
+# While it lingers the server still answers, says at /readyz that it is leaving, and closes each connection it answers.
+LINGER_SECONDS, DRAIN_SECONDS = 2, 5
+TICKS_A_SECOND = 10
+MOST_CONNECTIONS = 4_000
+# Files, database, mail and models need some too.
+OTHER_FILES = 200
+CLOSE = (b"connection", b"close")
+
+
+class Deadlined(H11Protocol):
+    """A connection whose client must send what it has begun; and one too many is told to come back."""
+
+    most = MOST_CONNECTIONS
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._received = 0
+        self._seconds_owed = 0
+
+    def connection_made(self, transport: Any) -> None:
+        super().connection_made(transport)
+        if len(self.connections) > self.most:
+            self._refuse(b"503 Service Unavailable", b"Retry-After: %d\r\n" % random.randint(2, 10))  # noqa: S311
+
+    def data_received(self, data: bytes) -> None:
+        self._received += len(data)
+        super().data_received(data)
+
+    def second_passed(self) -> None:
+        """Count the seconds that the client has been slow; end the connection when they are too many."""
+        if not self._is_owed():
+            self._seconds_owed = 0
+        elif self._received < LEAST_BYTES_A_SECOND:
+            self._seconds_owed += 1
+        self._received = 0
+        if self._seconds_owed >= PATIENCE_SECONDS:
+            self._refuse(b"408 Request Timeout")
+
+    def _is_owed(self) -> bool:
+        """Whether it is the client's turn: the rest of a request, or the first one of a connection."""
+        if self.conn.their_state is h11.SEND_BODY:
+            return not self.flow.read_paused
+        # Between two requests uvicorn's own timer runs until the next one begins.
+        return self.conn.their_state is h11.IDLE and self.timeout_keep_alive_task is None
+
+    def _refuse(self, status: bytes, header: bytes = b"") -> None:
+        if self.cycle is None or not self.cycle.response_started:
+            self.transport.write(b"HTTP/1.1 %s\r\n%sContent-Length: 0\r\nConnection: close\r\n\r\n" % (status, header))
+        self.transport.close()
+
+
+class Server(uvicorn.Server):
+    """Serves until SIGTERM or Ctrl-C, and sets `stop` at once when told.
+
+    After SIGTERM it lingers, so that balancers and clients go elsewhere by themselves, and then ends what is under way.
+    """
+
+    def __init__(self, app: FastAPI, stop: threading.Event) -> None:
+        super().__init__(_config(app))
+        self._app = app
+        self._stop = stop
+        self._leaves_at: float | None = None
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        self._stop.set()
+        self._app.state.leaving = True
+        if sig == signal.SIGTERM and self._leaves_at is None:
+            self._captured_signals.append(sig)
+            self._leaves_at = time.monotonic() + LINGER_SECONDS
+        else:
+            super().handle_exit(sig, frame)
+
+    async def on_tick(self, counter: int) -> bool:
+        if counter % TICKS_A_SECOND == 0:
+            for connection in list(self.server_state.connections):
+                if isinstance(connection, Deadlined):
+                    connection.second_passed()
+        if self._leaves_at and time.monotonic() >= self._leaves_at:
+            self.should_exit = True
+        ends = await super().on_tick(counter)
+        if self._leaves_at and CLOSE not in self.server_state.default_headers:
+            self.server_state.default_headers = [*self.server_state.default_headers, CLOSE]
+        return ends
+
+
+def _config(app: FastAPI) -> uvicorn.Config:
+    """Limits for everything that a client decides; and nothing that tells the version."""
+    return uvicorn.Config(
+        app,
+        http=Deadlined,
+        ws="none",
+        h11_max_incomplete_event_size=32 * 1024,
+        timeout_keep_alive=15,
+        timeout_graceful_shutdown=DRAIN_SECONDS,
+        server_header=False,
+        proxy_headers=False,
+        access_log=False,
+        log_config=None,
+        log_level="warning",
+    )
+
+
+def allow_connections() -> None:
+    """Let this process have as many open files as it may, and no more connections than they suffice for."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = MOST_CONNECTIONS + OTHER_FILES
+    if soft < wanted:
+        soft = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    Deadlined.most = min(MOST_CONNECTIONS, soft - OTHER_FILES)
