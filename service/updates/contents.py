@@ -54,11 +54,12 @@ class Said:
 
 @dataclass(frozen=True)
 class HeadsUp:
-    """The first word about an alert, in operations' own words."""
+    """The first word about an alert, in operations' own words. `earlier` was written before it, oldest first."""
 
     to: To
     client: Client
     said: Said
+    earlier: tuple[Said, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -74,7 +75,7 @@ class PlainHeadsUp:
 class FollowUp:
     """News of an alert that the rep has been told of. `earlier` was written since the last mail, oldest first.
 
-    `subject` is that of the thread's first mail. `why` is a sentence where it comes at once (the risk rose, a promise
+    `subject` is that of the thread's first mail; empty where that was a mail about several accounts. `why` is a sentence where it comes at once (the risk rose, a promise
     was missed), else empty. `since_risk` is the risk when the rep was last told, where it is known.
     """
 
@@ -91,8 +92,8 @@ class FollowUp:
 class Ended:
     """An alert has ended. `note` is what was done, for a fix only.
 
-    `subject` is that of the thread's first mail; empty where the rep hears of it for the first time: it was at risk and
-    was fixed before a mail could go out. `unsaid` is what was written and not mailed before, oldest first.
+    `subject` is that of the thread's first mail; empty as for a follow-up. `first`: the rep hears of it for the first
+    time, since it was fixed before a mail could go out. `unsaid` was written and not mailed before, oldest first.
     """
 
     to: To
@@ -101,6 +102,7 @@ class Ended:
     ended_at: datetime
     note: str = ""
     subject: str = ""
+    first: bool = False
     unsaid: tuple[Said, ...] = ()
 
 
