@@ -12,12 +12,16 @@ from models import Resolution
 
 @dataclass(frozen=True)
 class To:
-    """Who reads it, and by whose clock. `id` is the mail's: links are signed and pictures are named by it."""
+    """Who reads it, and by whose clock. `id` is the mail's: links are signed and pictures are named by it.
+
+    `rep_id` is there for reps, who may pause their mails.
+    """
 
     id: UUID
     name: str
     time_zone: str
     site_url: str
+    rep_id: int | None = None
 
 
 @dataclass(frozen=True)
