@@ -1,12 +1,12 @@
 """Accounts as they come in and go out."""
 
 from datetime import date, datetime
-from typing import Annotated, Any, Self
+from typing import Any, Self
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from models import Account
-from service.kit.fields import Address, Day, Id, Incoming, Name, Number, TimeZone, Word
+from service.kit.fields import Address, Amount, Day, Id, Incoming, Name, TimeZone, Word
 from service.kit.rows import Columns, RowProblem, number_cell
 
 EXAMPLE: dict[str, Any] = {
@@ -34,7 +34,7 @@ class AccountIn(Incoming):
     rep_time_zone: TimeZone | None = Field(None, description="A new rep without one takes the account's.")
     rep_manager_email: Address | None = None
     owner_email: Address | None = Field(None, description="Who in operations looks after the account.")
-    value: Annotated[Number, Field(ge=0)] | None = Field(None, description="What the account is worth a year.")
+    value: Amount | None = Field(None, description="What the account is worth a year.")
     time_zone: TimeZone = "UTC"
     started_on: Day | None = None
     segment: Word | None = None

@@ -21,9 +21,11 @@ from service.alerts.schemas import (
 )
 from service.kit.cursors import Cursor, read_cursor, write_cursor
 from service.kit.fields import Address, Id
-from service.kit.http import Config, Db, Now
+from service.kit.http import Config, Db, Now, problems
 
 router = APIRouter(prefix="/v1/alerts", tags=["alerts"])
+MOVED = problems(404, 409)
+SAID = problems(400, 404, 409, 413, 415)
 
 
 @router.get("")
@@ -61,7 +63,7 @@ def list_alerts(
     return AlertPage(items=[alert_out(alert) for alert in shown], next=following, waiting=waiting)
 
 
-@router.get("/{alert_id}")
+@router.get("/{alert_id}", responses=problems(404))
 def show_alert(alert_id: UUID, db: Db, _caller: Reader) -> AlertStory:
     """Show one alert with all that happened to it."""
     with db.read() as session:
@@ -69,7 +71,7 @@ def show_alert(alert_id: UUID, db: Db, _caller: Reader) -> AlertStory:
         return schemas.alert_story(alert, queries.events(session, alert_id))
 
 
-@router.post("/{alert_id}/acknowledge")
+@router.post("/{alert_id}/acknowledge", responses=MOVED)
 def acknowledge_alert(alert_id: UUID, db: Db, caller: Operating, now: Now) -> AlertOut:
     """Tell the others that you have this alert. Doing it again changes nothing."""
     with db.begin() as session:
@@ -78,7 +80,7 @@ def acknowledge_alert(alert_id: UUID, db: Db, caller: Operating, now: Now) -> Al
         return alert_out(alert)
 
 
-@router.post("/{alert_id}/assign")
+@router.post("/{alert_id}/assign", responses=SAID)
 def assign_alert(alert_id: UUID, body: AssignIn, db: Db, caller: Operating, now: Now) -> AlertOut:
     """Give the alert to an operator. An open alert stays open until somebody acknowledges it."""
     with db.begin() as session:
@@ -87,7 +89,7 @@ def assign_alert(alert_id: UUID, body: AssignIn, db: Db, caller: Operating, now:
         return alert_out(alert)
 
 
-@router.post("/{alert_id}/snooze")
+@router.post("/{alert_id}/snooze", responses=SAID)
 def snooze_alert(alert_id: UUID, body: SnoozeIn, db: Db, caller: Operating, now: Now) -> AlertOut:
     """Let the alert sleep until a time or until the risk reaches a height; then it is open again."""
     with db.begin() as session:
@@ -96,7 +98,7 @@ def snooze_alert(alert_id: UUID, body: SnoozeIn, db: Db, caller: Operating, now:
         return alert_out(alert)
 
 
-@router.post("/{alert_id}/resolve")
+@router.post("/{alert_id}/resolve", responses=SAID)
 def resolve_alert(alert_id: UUID, body: ResolveIn, db: Db, caller: Operating, now: Now) -> AlertOut:
     """End the alert: the problem is fixed."""
     with db.begin() as session:
@@ -105,7 +107,7 @@ def resolve_alert(alert_id: UUID, body: ResolveIn, db: Db, caller: Operating, no
         return alert_out(alert)
 
 
-@router.post("/{alert_id}/wrong")
+@router.post("/{alert_id}/wrong", responses=SAID)
 def mark_alert_wrong(alert_id: UUID, body: WrongIn, db: Db, caller: Operating, now: Now) -> AlertOut:
     """End the alert: it should not have been raised. Training uses the reason."""
     with db.begin() as session:

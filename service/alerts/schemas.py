@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from models import Alert, AlertEvent, AlertStatus, Resolution, WrongReason
 from service.alerts.queries import LIVE_STATUSES
 from service.alerts.trial import Measured
-from service.kit.fields import Address, Incoming, Moment, Number, Prose
+from service.kit.fields import PROSE_NOT_BLANK, Address, Incoming, Moment, Number, Prose
 
 Note = Annotated[Prose, Field(max_length=2000)]
 
@@ -83,7 +83,7 @@ class WrongIn(Incoming):
         json_schema_extra={"examples": [{"why": "These were test orders.", "reason": "data_error"}]}
     )
 
-    why: Annotated[Note, Field(min_length=1)]
+    why: Annotated[Note, Field(min_length=1, json_schema_extra={"pattern": PROSE_NOT_BLANK})]
     reason: WrongReason = Field(
         WrongReason.OTHER,
         strict=False,

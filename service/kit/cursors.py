@@ -15,7 +15,12 @@ class CursorInvalid(Invalid):
 
 
 Cursor = Annotated[
-    str | None, Query(max_length=2_000, description="`next` of the page before; everything else as in that request.")
+    str | None,
+    Query(
+        max_length=2_000,
+        pattern=r"^\.?[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+$",
+        description="`next` of the page before; everything else as in that request.",
+    ),
 ]
 
 

@@ -140,15 +140,36 @@ class Incoming(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
 
 
-Line = Annotated[str, line(0, 1_000)]
-Prose = Annotated[str, AfterValidator(clean_prose)]
-Id = Annotated[str, line(1, 200), Field(json_schema_extra={"minLength": 1, "maxLength": 200})]
-MetricId = Annotated[str, line(1, 100), Field(json_schema_extra={"minLength": 1, "maxLength": 100})]
-Name = Annotated[str, line(0, 200), Field(json_schema_extra={"maxLength": 200})]
-Word = Annotated[str, line(0, 100), Field(json_schema_extra={"maxLength": 100})]
-ShortWord = Annotated[str, line(0, 40), Field(json_schema_extra={"maxLength": 40})]
-Address = Annotated[str, AfterValidator(clean_address), WithJsonSchema({"type": "string", "format": "email"})]
-TimeZone = Annotated[str, AfterValidator(clean_time_zone)]
-Moment = Annotated[datetime, BeforeValidator(read_moment), WithJsonSchema({"type": "string", "format": "date-time"})]
-Day = Annotated[date, BeforeValidator(read_day), WithJsonSchema({"type": "string", "format": "date"})]
-Number = Annotated[float, BeforeValidator(read_number), WithJsonSchema({"type": "number"})]
+def _described(pattern: str, **more: Any) -> Any:
+    """What the API's description says of a text."""
+    return Field(json_schema_extra={"pattern": pattern, **more})
+
+
+def _json(kind: str, **more: Any) -> WithJsonSchema:
+    return WithJsonSchema({"type": kind, **more})
+
+
+# The rules above in the words of JSON Schema, whose texts have no lone surrogates.
+_CONTROLS = r"\u0000-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069"
+_CONTROLS_IN_PROSE = _CONTROLS.replace(r"\u0000-\u001f", r"\u0000-\u0008\u000b\u000c\u000e-\u001f")
+ONE_LINE, PROSE = f"^[^{_CONTROLS}]*$", f"^([^\\r{_CONTROLS_IN_PROSE}]|\\r\\n)*$"
+NOT_BLANK = f"^[^{_CONTROLS}]*[^\\s{_CONTROLS}][^{_CONTROLS}]*$"
+PROSE_NOT_BLANK = f"{PROSE[:-1]}[^\\s{_CONTROLS_IN_PROSE}]{PROSE[1:]}"
+
+Line = Annotated[str, line(0, 1_000), _described(ONE_LINE, maxLength=1_000)]
+Prose = Annotated[str, AfterValidator(clean_prose), _described(PROSE)]
+Id = Annotated[str, line(1, 200), _described(NOT_BLANK, minLength=1, maxLength=200)]
+MetricId = Annotated[str, line(1, 100), _described(NOT_BLANK, minLength=1, maxLength=100)]
+Name = Annotated[str, line(0, 200), _described(ONE_LINE, maxLength=200)]
+Word = Annotated[str, line(0, 100), _described(ONE_LINE, maxLength=100)]
+ShortWord = Annotated[str, line(0, 40), _described(ONE_LINE, maxLength=40)]
+Address = Annotated[str, AfterValidator(clean_address), _json("string", format="email", maxLength=254)]
+TimeZone = Annotated[str, AfterValidator(clean_time_zone), _described("^[A-Za-z0-9_+/-]+$", format="time-zone")]
+Moment = Annotated[datetime, BeforeValidator(read_moment), _json("string", format="date-time", pattern="^20[0-9]{2}-")]
+Day = Annotated[date, BeforeValidator(read_day), _json("string", format="date", pattern="^(19|20)[0-9]{2}-")]
+Number = Annotated[
+    float, BeforeValidator(read_number), _json("number", exclusiveMinimum=-LARGEST, exclusiveMaximum=LARGEST)
+]
+Amount = Annotated[
+    float, BeforeValidator(read_number), Field(ge=0), _json("number", minimum=0, exclusiveMaximum=LARGEST)
+]

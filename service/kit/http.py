@@ -16,6 +16,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, Response
+from starlette.routing import Match
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from service.kit import errors
@@ -58,6 +59,14 @@ PROBLEM_SCHEMA: Mapping[str, Any] = {
     },
 }
 
+_SECONDS = {"headers": {"Retry-After": {"description": "Seconds to wait.", "schema": {"type": "integer"}}}}
+PROBLEM_HEADERS: Mapping[int, dict[str, Any]] = {
+    401: {"headers": {"WWW-Authenticate": {"description": "How to say who you are.", "schema": {"type": "string"}}}},
+    429: _SECONDS,
+    503: _SECONDS,
+}
+METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
+
 
 def _db(request: Request) -> Database:
     return request.app.state.db  # type: ignore[no-any-return]
@@ -95,7 +104,7 @@ def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
     """What a route's documentation says of its errors. Those that every guarded route has are always there."""
     content = {PROBLEM: {"schema": PROBLEM_SCHEMA}}
     return {
-        status: {"description": HTTPStatus(status).phrase, "content": content}
+        status: {"description": HTTPStatus(status).phrase, "content": content} | PROBLEM_HEADERS.get(status, {})
         for status in sorted({401, 403, 422, 429, 503, *statuses})
     }
 
@@ -185,7 +194,16 @@ def _http_error(request: Request, error: Exception) -> Response:
         return Response(status_code=304, headers=error.headers)
     title = HTTPStatus(error.status_code).phrase
     slug = f"http-{error.status_code}"
-    return problem(request, error.status_code, title, str(error.detail), slug, headers=error.headers)
+    headers = {"Allow": _allowed(request)} if error.status_code == 405 else error.headers
+    return problem(request, error.status_code, title, str(error.detail), slug, headers=headers)
+
+
+def _allowed(request: Request) -> str:
+    """The methods of an address. Several routes may share it; Starlette names those of the first one only."""
+    asked = ((method, {**request.scope, "method": method}) for method in METHODS)
+    return ", ".join(
+        method for method, scope in asked if any(route.matches(scope)[0] is Match.FULL for route in request.app.routes)
+    )
 
 
 def _route(request: Request) -> str:

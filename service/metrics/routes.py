@@ -36,9 +36,11 @@ IdempotencyKey = Annotated[
     str | None,
     Header(pattern="^[!-~]{1,255}$", description="The same key with the same body is answered again, not done again."),
 ]
+REPLAYED = {"Idempotency-Replayed": {"description": "true: nothing was done again.", "schema": {"type": "string"}}}
+ANSWERS: dict[int | str, dict[str, Any]] = {**problems(400, 413, 415), 200: {"headers": REPLAYED}}
 
 
-@router.post("/observations", responses=problems(400, 413, 415), openapi_extra=DOCUMENTED)
+@router.post("/observations", responses=ANSWERS, openapi_extra=DOCUMENTED)
 def store_observations(
     caller: Ingester,
     body: Body,

@@ -3,10 +3,10 @@
 from datetime import datetime
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
 
 from models import Metric
-from service.kit.fields import Id, Incoming, MetricId, Moment, Name, Number, ShortWord
+from service.kit.fields import ONE_LINE, Id, Incoming, MetricId, Moment, Name, Number, ShortWord
 from service.kit.rows import Columns, RowProblem, flag_cell, number_cell
 
 EXAMPLE: dict[str, Any] = {
@@ -79,7 +79,11 @@ class MetricList(BaseModel):
     items: list[MetricOut]
 
 
-ITEM_ID = Annotated[Name, BeforeValidator(lambda item: "" if item is None else item)]
+ITEM_ID = Annotated[
+    Name,
+    BeforeValidator(lambda item: "" if item is None else item),
+    WithJsonSchema({"anyOf": [{"type": "string", "maxLength": 200, "pattern": ONE_LINE}, {"type": "null"}]}),
+]
 
 
 class ObservationIn(Incoming):

@@ -21,10 +21,15 @@ from service.scoring.rules import band
 
 router = APIRouter(prefix="/v1", tags=["risk"])
 CSV = "text/csv"
+SEEN = {
+    "ETag": {"description": "Give it as If-None-Match with the next poll.", "schema": {"type": "string"}},
+    "Vary": {"description": "What the answer depends on.", "schema": {"type": "string"}},
+}
+NEXT = {"Link": {"description": "The next page of a CSV.", "schema": {"type": "string"}}}
 ANSWERS: dict[int | str, dict[str, Any]] = {
     **problems(),
-    200: {"model": RiskList, "content": {CSV: {"schema": {"type": "string"}}}},
-    304: {"description": "Nothing has changed since the answer with the ETag in If-None-Match."},
+    200: {"model": RiskList, "content": {CSV: {"schema": {"type": "string"}}}, "headers": SEEN | NEXT},
+    304: {"description": "Nothing has changed since the answer with the ETag in If-None-Match.", "headers": SEEN},
 }
 
 
