@@ -21,6 +21,7 @@ from service.updates import notices
 from service.updates import send as mail
 from service.updates import steps as updates
 from service.watching import actions as watching
+from service.watching import notices as model_notices
 from service.watching import retraining
 
 log = structlog.get_logger()
@@ -46,6 +47,7 @@ def _escalate(db: Database, settings: Settings, *, now: datetime) -> int:
 Steps = tuple[tuple[str, Step], ...]
 
 STEPS: Steps = (
+    ("guard", model_notices.guard),
     ("score", scoring.score_due),
     ("review", _review),
     ("escalate", _escalate),

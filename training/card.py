@@ -9,9 +9,10 @@ from typing import Any
 import numpy as np
 
 from service.scoring import artifact
+from service.scoring import golden as figures
 from service.scoring.features import Column
 from service.scoring.history import moment
-from service.scoring.trained import Blend
+from service.scoring.trained import Blend, TrainedScorer
 from training import feedback
 from training.backtest import Backtest, Material
 from training.dataset import Dataset
@@ -53,6 +54,7 @@ def card(
         "typical": typical(data),
         "reference": reference(data, recipe.columns, blend, label=tested.test.label, risk=tested.risk),
         "measures": {"model": tested.model, "baselines": tested.baselines},
+        "tested": said(tested),
         "questions": tested.questions,
         "feedback": material.feedback,
         "alert_line": line,
@@ -82,11 +84,20 @@ def typical(data: Dataset) -> dict[str, dict[str, float]]:
 
 
 def golden(data: Dataset, columns: tuple[Column, ...], blend: Blend) -> dict[str, Any]:
-    """Some rows and their risks: whoever loads the model must compute the same."""
+    """What the model says of some rows and more: whoever loads it must compute the same."""
     step = max(1, len(data.label) // GOLDEN_ROWS)
     values = data.pick(columns)[::step][:GOLDEN_ROWS]
-    rows = [[None if np.isnan(number) else float(number) for number in row] for row in values]
-    return {"values": rows, "risk": blend.risk(values).tolist()}
+    return figures.of(TrainedScorer("", blend, data.definitions, data.prior, {}, data.items), values)
+
+
+def said(tested: Backtest) -> dict[str, Any]:
+    """How high the risks of the test were, and how many of its rows a complaint followed."""
+    return {
+        "rows": len(tested.test.label),
+        "accounts": len(np.unique(tested.test.account)),
+        "said": float(tested.risk.mean()),
+        "came": float(tested.test.label.mean()),
+    }
 
 
 def notes(material: Material, tested: Backtest) -> list[str]:

@@ -6,7 +6,7 @@ from typing import Any
 
 from models.trained_model import LineKind
 from service.kit.settings import Settings
-from service.scoring import artifact, lines
+from service.scoring import artifact, lines, sealed
 from service.scoring.lines import Choice
 from training import alert_line, backtest, card
 from training.backtest import Backtest, Material, Progress
@@ -32,7 +32,7 @@ def train(material: Material, settings: Settings, *, seed: int, now: datetime, p
         TrainingRefused: there is nothing to learn honestly; the detail says what to do.
         SigningKeyMissing: the setting `signing_key` is empty.
     """
-    artifact.check_key(settings.signing_key)
+    sealed.check_key(settings.signing_key)
     tested = backtest.run(material, seed=seed, progress=progress)
     progress("Refitting on everything", 0, 1)
     blend = backtest.final(material, tested.recipe)

@@ -61,16 +61,18 @@ def train(
             made = training.train(material, settings, seed=seed, now=now, progress=progress)
         with db.begin() as session:
             model = actions.register(session, made.version, made.sha256, made.card, made.line, by=BY, now=now)
+        if not json:
+            _table(made.tested)
+            for note in made.card["notes"]:
+                door.say(note)
+        with db.begin() as session:
             if promote:
-                actions.promote(session, made.version, by=BY, now=now)
+                model = actions.promote_tested(session, settings, made.version, by=BY, now=now)
             line, told = model.alert_line, alert_line.how(model) + "." + alert_line.held(model)
     if json:
         facts = {"version": made.version, "promoted": promote, "alert_line": line}
         door.answer(facts | findings.measured(material.window, made.tested))
         return
-    _table(made.tested)
-    for note in made.card["notes"]:
-        door.say(note)
     door.say(f"Model {made.version} is {'active' if promote else 'a candidate'}. Its alert line is {told}")
     if not promote:
         door.say(f"Let it speak with `headsup promote {made.version}`.")

@@ -82,13 +82,17 @@ def compare(first: Version, second: Version, *, json: Json = False) -> None:
             door.say(f"{change.replace('_', ' ')}: {', '.join(keys)}")
 
 
-def promote(version: Version) -> None:
-    """Let a trained model speak from the next scoring on."""
+def promote(
+    version: Version,
+    *,
+    anyway: Annotated[bool, typer.Option("--anyway", help="Even if its test speaks against it.")] = False,
+) -> None:
+    """Let a trained model speak from the next scoring on, if its files are sound and its test was passed."""
     settings, now = door.load_settings(), SystemClock().now()
     with closing(door.open_db(settings)) as db, db.begin() as session:
         before = queries.active_model(session)
         told = alert_line.how(before) if before is not None else None
-        model = actions.promote_verified(session, settings, version, by="headsup promote", now=now)
+        model = actions.promote_tested(session, settings, version, anyway=anyway, by="headsup promote", now=now)
     door.say(f"Model {version} is active. Accounts get its scores as they fall due; all of them within a day.")
     door.say(f"Its alert line is {alert_line.how(model)}.{alert_line.held(model)}")
     if told is not None:

@@ -5,13 +5,13 @@ from typing import Any
 
 import structlog
 
-from models import ModelStatus, TrainedModel
+from models import STARTER, ModelStatus, TrainedModel
 from models.trained_model import LineKind
 from service.access import actions as access
 from service.kit.database import Database, Session
 from service.kit.errors import Conflict, Invalid, NotFound
 from service.kit.settings import Settings
-from service.scoring import lines, queries
+from service.scoring import gate, lines, notices, queries
 from service.scoring.lines import Choice
 
 log = structlog.get_logger()
@@ -32,6 +32,10 @@ class NoModelSpeaks(Conflict):
     """No trained model is active."""
 
 
+class ModelNotFit(Conflict):
+    """This model should not speak."""
+
+
 class LineUnknown(Conflict):
     """The card of this model does not tell what a line costs."""
 
@@ -44,19 +48,34 @@ def score_due(db: Database, settings: Settings, *, now: datetime) -> int:
     """
     from service.scoring import scoring_round  # noqa: PLC0415  polars and scikit-learn stay out of the web process
 
-    scored, after = 0, 0
+    scored, unsound, after = 0, 0, 0
     while True:
         with db.read() as session:
             due = queries.due_accounts(session, now - RESCORE_AFTER, BATCH, after)
             if not due:
-                return scored
+                break
             found = scoring_round.read(session, settings, [account for account, _ in due], now=now)
         scores = scoring_round.judge(found, now=now)
         with db.begin() as session:
             # What is dated after `now` was not read: such an account stays due.
             read = [(account, version) for account, version in due if account not in found.ahead]
             scored += scoring_round.write(session, scores, read, now=now)
+        unsound += len(found.newest) - len(scores)
         after = due[-1][0]
+    if unsound:
+        _call_for_help(db, unsound, now=now)
+    return scored
+
+
+def _call_for_help(db: Database, unsound: int, *, now: datetime) -> None:
+    """A risk that is no number raises no alert and ends none: the last score stands. People must know."""
+    with db.begin() as session:
+        model = queries.active_model(session)
+        lines = [
+            f"The model gave {unsound} account{'s' * (unsound > 1)} a risk that is no number.",
+            "What was scored before stands, and so do the alerts. Let the model before it speak: `headsup rollback`.",
+        ]
+        notices.call(session, model.version if model else STARTER, notices.NO_NUMBER, lines, now=now)
 
 
 def register(
@@ -69,6 +88,29 @@ def register(
     access.record(session, by, "model.register", version, now=now, sha256=sha256)
     session.flush()
     return model
+
+
+def promote_tested(
+    session: Session, settings: Settings, version: str, *, anyway: bool = False, by: str, now: datetime
+) -> TrainedModel:
+    """Promote a model that is sound and good enough; `anyway` if somebody knows better than its test.
+
+    Raises:
+        ModelNotFound: no model has that version.
+        ArtifactRefused: its files are missing, changed or unsigned.
+        ModelNotFit: its test, or the model that speaks, did better; the detail says how.
+    """
+    model = queries.model_by_version(session, version)
+    if model is not None and model.status != ModelStatus.ACTIVE:
+        found = gate.objections(model.card, queries.verdict_of(session, model))
+        if found and not anyway:
+            raise ModelNotFit(
+                f"Model {version} should not speak: {'; '.join(found)}. "
+                f"`headsup promote {version} --anyway` lets it speak all the same."
+            )
+        if found:
+            access.record(session, by, "model.promote_anyway", version, now=now, objections=found)
+    return promote_verified(session, settings, version, by=by, now=now)
 
 
 def promote_verified(session: Session, settings: Settings, version: str, *, by: str, now: datetime) -> TrainedModel:

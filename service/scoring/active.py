@@ -9,7 +9,7 @@ import structlog
 from models import TrainedModel
 from service.kit.database import Session
 from service.kit.settings import Settings
-from service.scoring import artifact, queries
+from service.scoring import artifact, queries, sealed
 from service.scoring.definitions import Definition
 from service.scoring.items import ItemModel
 from service.scoring.judgement import Scorer
@@ -19,8 +19,10 @@ from service.scoring.trained import TrainedScorer
 
 log = structlog.get_logger()
 
-# Loaded models and refusals of this process, by folder, version, hash, time of signature and the metrics' keys.
-_loaded: dict[tuple[Path, str, str, int, tuple[tuple[str, int], ...]], TrainedScorer | None] = {}
+# What this process read, by folder, version, hash and the metrics' keys: the state of the files then, and the scorer or
+# the sentence that says why it was refused. Files that have changed since are read again.
+_Key = tuple[Path, str, str, tuple[tuple[str, int], ...]]
+_loaded: dict[_Key, tuple[object, TrainedScorer | str]] = {}
 
 
 @dataclass(frozen=True)
@@ -33,33 +35,56 @@ class Speaking:
     items: ItemModel | None = None
 
 
+@dataclass(frozen=True)
+class Refused:
+    """The promoted model cannot speak: why, and who speaks instead."""
+
+    model: str
+    why: str
+    instead: str
+
+
 def speaking(session: Session, settings: Settings) -> Speaking:
     """The scorer in force. A model that is refused is logged once and never parsed."""
     definitions = queries.definitions(session)
     model = queries.active_model(session)
     candidates = [] if model is None else [model, *queries.former_models(session)]
     for candidate in candidates:
-        scorer = _scorer(candidate, settings, definitions)
-        if scorer is not None:
+        scorer = _read(candidate, settings, definitions)
+        if isinstance(scorer, TrainedScorer):
             return Speaking(scorer, scorer.definitions, scorer.prior, scorer.items)
     return Speaking(Starter(definitions, settings.learning_days), definitions, Prior())
 
 
+def refused(session: Session, settings: Settings) -> Refused | None:
+    """Say so where the promoted model is not the one that speaks."""
+    model = queries.active_model(session)
+    found = _read(model, settings, queries.definitions(session)) if model is not None else None
+    if model is None or not isinstance(found, str):
+        return None
+    return Refused(model.version, found, speaking(session, settings).scorer.version)
+
+
 def scorer_of(session: Session, settings: Settings, model: TrainedModel) -> TrainedScorer | None:
     """The scorer of one model, whether it speaks or not; None if its artefact is refused."""
-    return _scorer(model, settings, queries.definitions(session))
+    found = _read(model, settings, queries.definitions(session))
+    return found if isinstance(found, TrainedScorer) else None
 
 
-def _scorer(model: TrainedModel, settings: Settings, definitions: Sequence[Definition]) -> TrainedScorer | None:
+def _read(model: TrainedModel, settings: Settings, definitions: Sequence[Definition]) -> TrainedScorer | str:
     ids = {definition.key: definition.id for definition in definitions}
-    signed_at = artifact.signed_at(settings.artifacts_dir, model.version)
-    cached = (settings.artifacts_dir, model.version, model.sha256, signed_at, tuple(ids.items()))
-    if cached not in _loaded:
-        try:
-            _loaded[cached] = artifact.load(
-                settings.artifacts_dir, model.version, model.sha256, settings.signing_key, ids
-            )
-        except (artifact.ArtifactRefused, artifact.SigningKeyMissing) as refusal:
-            log.error("model_refused", model=model.version, reason=refusal.detail)  # noqa: TRY400  the reason is whole
-            _loaded[cached] = None
-    return _loaded[cached]
+    key = (settings.artifacts_dir, model.version, model.sha256, tuple(ids.items()))
+    stamp = sealed.stamp(settings.artifacts_dir, model.version)
+    known = _loaded.get(key)
+    if known is None or known[0] != stamp:
+        known = stamp, _load(model, settings, ids)
+        _loaded[key] = known
+    return known[1]
+
+
+def _load(model: TrainedModel, settings: Settings, ids: dict[str, int]) -> TrainedScorer | str:
+    try:
+        return artifact.load(settings.artifacts_dir, model.version, model.sha256, settings.signing_key, ids)
+    except (sealed.ArtifactRefused, sealed.SigningKeyMissing) as refusal:
+        log.error("model_refused", model=model.version, reason=refusal.detail)  # noqa: TRY400  the reason is whole
+        return refusal.detail

@@ -1,48 +1,45 @@
-"""Trained models on disk: a folder a version, written once, signed, and verified before anything in it is parsed.
+"""Trained models on disk: what is in the files, and what a model must show before it may speak.
 
-`model.skops` holds the numbers, `card.json` says what they mean, `signature` holds the sha256 of both and an Ed25519
-signature over version and hashes. The registry row repeats the hash of it all. Nothing here unpickles.
+`model.skops` holds the numbers, `card.json` says what they mean; `service.scoring.sealed` signs and verifies both.
+Nothing here unpickles: the numbers are plain arrays, so an upgrade of scikit-learn does not change what they say.
 """
 
-import base64
-import binascii
-import hashlib
+import io
 import json
-import os
-import shutil
+import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import skops.io
-from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from pydantic import SecretStr
 
-from service.kit.errors import Conflict
+from service.scoring import golden, sealed
 from service.scoring.definitions import Definition
 from service.scoring.heads import Head
 from service.scoring.items import ItemModel
 from service.scoring.linear import Linear
 from service.scoring.past import Prior
+from service.scoring.sealed import CARD, MODEL, ArtifactRefused
 from service.scoring.trained import Blend, TrainedScorer
 from service.scoring.trees import Trees
 
-MODEL, CARD, SIGNATURE = "model.skops", "card.json", "signature"
-# A model is numbers and nothing else: no class has to be trusted to read one.
-TRUSTED: list[str] = []
-GOLDEN_TOLERANCE = 1e-9
+# A model is numbers and nothing else. skops trusts the classes of scikit-learn unasked, so what may be in a file is
+# told here, as its schema tells it: loader, module and class, and of an array that it is one of plain numbers.
+PLAIN = {
+    ("DictNode", "builtins", "dict", None),
+    ("ListNode", "builtins", "list", None),
+    ("JsonNode", "builtins", "str", None),
+    ("TypeNode", "builtins", "str", None),
+    ("NdArrayNode", "numpy", "ndarray", "numpy"),
+}
 # Of the files' layout; raised when what is written can no longer be read by what came before.
 FORMAT = 1
-
-
-class ArtifactRefused(Conflict):
-    """The trained model's files are not what was signed."""
-
-
-class SigningKeyMissing(Conflict):
-    """There is no key to sign trained models with."""
+# Bytes that the numbers may take once unpacked.
+MOST_BYTES = 512 << 20
+# Questions of all trees that an account may be asked: a hundred times what training grows.
+MOST_QUESTIONS = 200_000
 
 
 def save(folder: Path, version: str, numbers: Mapping[str, Any], card: Mapping[str, Any], key: SecretStr) -> str:
@@ -52,88 +49,82 @@ def save(folder: Path, version: str, numbers: Mapping[str, Any], card: Mapping[s
         SigningKeyMissing: the setting `signing_key` is empty or no Ed25519 seed.
         FileExistsError: the version exists; artefacts are never overwritten.
     """
-    target = folder / version
-    if target.exists():
-        raise FileExistsError(target)
-    files = {
-        MODEL: skops.io.dumps(dict(numbers), compression=8),
-        CARD: json.dumps({"format": FORMAT, **card}, indent=1, sort_keys=True, allow_nan=False).encode(),
-    }
-    hashes = {name: hashlib.sha256(content).hexdigest() for name, content in files.items()}
-    statement = _statement(version, hashes)
-    files[SIGNATURE] = _signature_file(version, hashes, _private(key).sign(statement))
-    folder.mkdir(parents=True, exist_ok=True)
-    staged = folder / f".{version}.{os.getpid()}"
-    shutil.rmtree(staged, ignore_errors=True)
-    staged.mkdir()
-    for name, content in files.items():
-        _write(staged / name, content)
-    _sync(staged)
-    staged.rename(target)
-    _sync(folder)
-    return hashlib.sha256(statement).hexdigest()
+    facts = json.dumps({"format": FORMAT, **card}, indent=1, sort_keys=True, allow_nan=False)
+    files = {MODEL: skops.io.dumps(dict(numbers), compression=8), CARD: facts.encode()}
+    return sealed.write(folder, version, files, key)
 
 
 def load(folder: Path, version: str, sha256: str, key: SecretStr, ids: Mapping[str, int]) -> TrainedScorer:
     """Verify and read a trained model; `ids` are this database's keys of the metrics.
 
     Raises:
-        ArtifactRefused: missing, unsigned, changed since it was signed, of a newer format, or computing other risks
-            than when it was trained; the detail says which.
+        ArtifactRefused: missing, unsigned, changed since it was signed, of a newer format, not what this Headsup can
+            ask, or computing something else than when it was trained; the detail says which.
+        SigningKeyMissing: the setting `signing_key` is empty or no Ed25519 seed.
     """
-    card, model = verified(folder / version, version, sha256, key)
+    files = sealed.read(folder, version, sha256, key)
+    card = json.loads(files[CARD])
     if card.get("format", FORMAT) > FORMAT:
         raise ArtifactRefused(
             f"Model {version} was written by a newer Headsup (format {card['format']}, this one reads up to {FORMAT}): "
             "upgrade Headsup, or promote an older model."
         )
-    scorer = _scorer(version, skops.io.loads(model, trusted=TRUSTED), card, ids)
-    golden = np.array(card["golden"]["values"], dtype=np.float64)
-    if not np.allclose(scorer.blend.risk(golden), card["golden"]["risk"], rtol=0, atol=GOLDEN_TOLERANCE):
-        raise ArtifactRefused(f"Model {version} gives other risks here than where it was trained: train it again.")
+    try:
+        scorer = _scorer(version, _numbers(version, files[MODEL]), card, ids)
+        _bounded(scorer)
+        different = golden.differs(scorer, card["golden"])
+    except (
+        LookupError,
+        TypeError,
+        ValueError,
+        AttributeError,
+        ArithmeticError,
+        zipfile.BadZipFile,
+        RecursionError,
+    ) as error:
+        raise ArtifactRefused(
+            f"Model {version} is not one that this Headsup can ask ({type(error).__name__}: {error}): train it again."
+        ) from error
+    if different:
+        raise ArtifactRefused(f"Model {version} gives {different} here than where it was trained: train it again.")
     return scorer
 
 
-def verified(folder: Path, version: str, sha256: str, key: SecretStr) -> tuple[dict[str, Any], bytes]:
-    """The card and the bytes of the numbers, after signature and hashes were found right.
-
-    Raises:
-        ArtifactRefused: they were not.
-    """
-    try:
-        content = {name: (folder / name).read_bytes() for name in (MODEL, CARD, SIGNATURE)}
-    except OSError as error:
-        raise ArtifactRefused(f"Model {version}: {error.filename} cannot be read ({error.strerror}).") from error
-    hashes = {name: hashlib.sha256(content[name]).hexdigest() for name in (MODEL, CARD)}
-    statement = _statement(version, hashes)
-    try:
-        signature = base64.b64decode(json.loads(content[SIGNATURE])["signature"], validate=True)
-        _private(key).public_key().verify(signature, statement)
-    except (InvalidSignature, binascii.Error, ValueError, KeyError, TypeError) as error:
-        raise ArtifactRefused(f"Model {version}: its files do not fit its signature. Train it again.") from error
-    if content[SIGNATURE] != _signature_file(version, hashes, signature):
-        raise ArtifactRefused(f"Model {version}: its signature file was edited. Train it again.")
-    if hashlib.sha256(statement).hexdigest() != sha256:
-        raise ArtifactRefused(f"Model {version}: its files are not those that were registered. Train it again.")
-    card: dict[str, Any] = json.loads(content[CARD])
-    return card, content[MODEL]
+def _numbers(version: str, packed: bytes) -> Mapping[str, Any]:
+    with zipfile.ZipFile(io.BytesIO(packed)) as archive:
+        unpacked = sum(each.file_size for each in archive.infolist())
+        if unpacked > MOST_BYTES:
+            raise ArtifactRefused(f"Model {version} takes {unpacked:,} bytes; none takes more than {MOST_BYTES:,}.")
+        other = _kinds(json.loads(archive.read("schema.json"))) - PLAIN
+    if other:
+        names = ", ".join(sorted(f"{module}.{name}" for _, module, name, _ in other))
+        raise ArtifactRefused(f"Model {version} holds more than numbers ({names}). Train it again.")
+    found: Mapping[str, Any] = skops.io.loads(packed, trusted=[])
+    return found
 
 
-def signed_at(folder: Path, version: str) -> int:
-    """When the signature was written, in nanoseconds; 0 where there is none. A restored artefact is looked at again."""
-    try:
-        return (folder / version / SIGNATURE).stat().st_mtime_ns
-    except OSError:
-        return 0
+def _kinds(schema: Any) -> set[tuple[Any, ...]]:
+    """The kinds of all that is in a skops file."""
+    if isinstance(schema, list):
+        return set().union(*map(_kinds, schema))
+    if not isinstance(schema, dict):
+        return set()
+    names = ("__loader__", "__module__", "__class__", "type")
+    mine = {tuple(schema.get(name) for name in names)} if "__loader__" in schema else set()
+    return mine.union(*map(_kinds, schema.values()))
 
 
-def check_key(key: SecretStr) -> None:
-    """Find out before hours of work that nothing could be signed.
-
-    Raises:
-        SigningKeyMissing: the key is empty or no Ed25519 seed.
-    """
-    _private(key)
+def _bounded(scorer: TrainedScorer) -> None:
+    """Refuse a model that would keep the worker from scoring."""
+    blend = scorer.blend
+    forests = [blend.trees] if blend.trees else []
+    forests += [each.trees for each in (blend.head, scorer.items) if each is not None]
+    questions = sum(len(trees.roots) * trees.depth for trees in forests)
+    if questions > MOST_QUESTIONS:
+        raise ArtifactRefused(
+            f"Model {scorer.version} asks {questions:,} questions of each account, more than the {MOST_QUESTIONS:,} "
+            "that can be asked in time: train it again."
+        )
 
 
 def numbers_of(blend: Blend, items: ItemModel | None = None) -> dict[str, Any]:
@@ -193,36 +184,3 @@ def _items(facts: Mapping[str, Any] | None, trees: Mapping[str, Any] | None) -> 
     if facts is None or trees is None:
         return None
     return ItemModel(tuple(facts["metrics"]), Trees.from_arrays(trees), facts["alike"], facts["most"])
-
-
-def _statement(version: str, hashes: Mapping[str, str]) -> bytes:
-    return json.dumps({"version": version, "files": hashes}, sort_keys=True, separators=(",", ":")).encode()
-
-
-def _signature_file(version: str, hashes: Mapping[str, str], signature: bytes) -> bytes:
-    facts = {"version": version, "files": hashes, "signature": base64.b64encode(signature).decode()}
-    return json.dumps(facts, indent=1).encode()
-
-
-def _private(key: SecretStr) -> Ed25519PrivateKey:
-    try:
-        return Ed25519PrivateKey.from_private_bytes(base64.b64decode(key.get_secret_value(), validate=True))
-    except (binascii.Error, ValueError) as error:
-        raise SigningKeyMissing(
-            "HEADSUP_SIGNING_KEY must be the base64 of a 32-byte seed; `headsup init` writes one."
-        ) from error
-
-
-def _write(path: Path, content: bytes) -> None:
-    with path.open("wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-
-
-def _sync(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

@@ -19,7 +19,20 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects import postgresql, sqlite
 
-from models import Account, Complaint, Metric, ModelStatus, Observation, Rep, Score, ScoreDay, TrainedModel
+from models import (
+    Account,
+    Comparison,
+    Complaint,
+    Metric,
+    ModelStatus,
+    Notice,
+    Observation,
+    Rep,
+    Score,
+    ScoreDay,
+    TrainedModel,
+    Verdict,
+)
 from models.trained_model import LineKind
 from service.kit.database import Session
 from service.scoring.definitions import Definition
@@ -50,6 +63,18 @@ def model_by_version(session: Session, version: str) -> TrainedModel | None:
     return session.scalar(select(TrainedModel).where(TrainedModel.version == version))
 
 
+def verdict_of(session: Session, candidate: TrainedModel) -> Verdict | None:
+    """How a candidate did beside the model that speaks; None if it was never compared with it."""
+    champion = active_model(session)
+    found = session.get(Comparison, (candidate.version, champion.version)) if champion else None
+    return found.verdict if found else None
+
+
+def open_notices(session: Session) -> list[Notice]:
+    """What people should still know about models, the newest first."""
+    return list(session.scalars(select(Notice).where(Notice.closed_at.is_(None)).order_by(Notice.opened_at.desc())))
+
+
 def trained_models(session: Session) -> Sequence[TrainedModel]:
     """All trained versions, the newest first."""
     return session.scalars(select(TrainedModel).order_by(TrainedModel.trained_at.desc(), TrainedModel.id.desc())).all()
@@ -57,10 +82,10 @@ def trained_models(session: Session) -> Sequence[TrainedModel]:
 
 def former_models(session: Session) -> Sequence[TrainedModel]:
     """Versions that spoke before, the last one first: what to fall back to."""
-    spoke = select(TrainedModel).where(
-        TrainedModel.status == ModelStatus.RETIRED, TrainedModel.promoted_at.is_not(None)
-    )
-    return session.scalars(spoke.order_by(TrainedModel.promoted_at.desc())).all()
+    retired = select(TrainedModel).where(TrainedModel.status == ModelStatus.RETIRED)
+    return session.scalars(
+        retired.where(TrainedModel.promoted_at.is_not(None)).order_by(TrainedModel.promoted_at.desc())
+    ).all()
 
 
 def definitions(session: Session) -> list[Definition]:
@@ -158,9 +183,8 @@ def account_rows(session: Session, accounts: Sequence[int]) -> Sequence[Any]:
 
 def newest_observations(session: Session, accounts: Sequence[int], *, until: datetime) -> Sequence[Any]:
     """Accounts (id, moment of the newest observation up to `until`, or none): one look into the index each."""
-    newest = select(func.max(Observation.observed_at)).where(
-        Observation.account_id == Account.id, Observation.observed_at <= until
-    )
+    mine = Observation.account_id == Account.id
+    newest = select(func.max(Observation.observed_at)).where(mine, Observation.observed_at <= until)
     return session.execute(
         select(Account.id, newest.correlate(Account).scalar_subquery()).where(Account.id.in_(accounts))
     ).all()

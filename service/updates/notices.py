@@ -7,22 +7,22 @@ from models import Mail, MailKind, Notice, Operator
 from service.access import queries as operators
 from service.kit.database import Database
 from service.kit.settings import Settings
+from service.scoring import queries as scoring
 from service.updates.envelope import Body, Envelope, domain, pack
 from service.updates.queries import outbox
 from service.updates.queries.once import insert_once
 from service.updates.render import render
-from service.watching import queries as watching
 
 
 def compose(db: Database, settings: Settings, *, now: datetime) -> int:
     """Put a mail about each open notice into the outbox; a step of the worker."""
     with db.read() as session:
-        if not watching.open_notices(session):
+        if not scoring.open_notices(session):
             return 0
     with db.begin() as session:
         owed = {
             f"model:{notice.id}:{lead.id}": (notice, lead)
-            for notice in watching.open_notices(session)
+            for notice in scoring.open_notices(session)
             for lead in operators.leads(session)
         }
         known = outbox.known_keys(session, list(owed))

@@ -1,20 +1,14 @@
 """Call people when a model's alerts are likely to be right less often, and let them go when that is over."""
 
 from datetime import datetime, timedelta
-from uuid import uuid4
 
-import structlog
-
-from models import STARTER, Notice, WatchDay
-from service.access import actions as access
-from service.kit.database import Session
+from models import STARTER
+from service.kit.database import Database, Session
 from service.kit.settings import Settings
+from service.scoring import notices
 from service.scoring import queries as scoring
 from service.watching import queries, rules, words
 
-log = structlog.get_logger()
-
-WORKER = "headsup"
 LOOK_BACK = timedelta(days=120)
 
 
@@ -25,31 +19,36 @@ def review(session: Session, settings: Settings, *, now: datetime) -> None:
     days = [each for each in days if each.model == today.model]
     mine = [each for each in queries.model_days(session, since=(now - LOOK_BACK).date()) if each.model == today.model]
     lived = rules.recent(each for each in mine if not each.shadow)
-    for notice in queries.open_notices(session):
+    standing = scoring.open_notices(session)
+    for notice in standing:
         if notice.model != today.model:
-            _close(session, notice, f"{today.model} speaks now", now=now)
-        elif rules.is_over(days, lived, settings.drift_loss):
-            _close(session, notice, "the loss is gone", now=now)
-    if today.model == STARTER:
+            notices.close(session, notice, f"{today.model} speaks now", now=now)
+        elif notice.title == words.TITLE and rules.is_over(days, lived, settings.drift_loss):
+            notices.close(session, notice, "the loss is gone", now=now)
+    # A model that cannot speak at all is the greater trouble.
+    if today.model == STARTER or any(each.model == today.model and each.title != words.TITLE for each in standing):
         return
     if found := rules.loss(days, lived, settings.drift_loss):
         loss, how = found
         definitions = {each.key: each for each in scoring.definitions(session)}
         lines = words.loss(today, lived, how, settings.horizon_days, definitions)
-        _open(session, today, loss, lines, now=now)
+        notices.call(session, today.model, words.TITLE, lines, loss=loss, now=now)
 
 
-def _open(session: Session, today: WatchDay, loss: float, lines: list[str], *, now: datetime) -> None:
-    before = next((each for each in queries.open_notices(session) if each.model == today.model), None)
-    if before is not None:
-        before.loss, before.lines = loss, lines
-        return
-    notice = Notice(id=uuid4(), model=today.model, opened_at=now, title=words.TITLE, lines=lines, loss=loss)
-    queries.add(session, notice)
-    access.record(session, WORKER, "model.notice", today.model, now=now, loss=round(loss, 3))
-    log.warning("model_drifts", model=today.model, loss=round(loss, 3))
+def guard(db: Database, settings: Settings, *, now: datetime) -> int:
+    """Look whether the promoted model can speak, and call people if it cannot; a step of the worker."""
+    from service.scoring import active  # noqa: PLC0415  polars and scikit-learn stay out of the web process
 
-
-def _close(session: Session, notice: Notice, why: str, *, now: datetime) -> None:
-    notice.closed_at, notice.why_closed = now, why
-    access.record(session, WORKER, "model.notice_close", notice.model, now=now, why=why)
+    with db.read() as session:
+        found = active.refused(session, settings)
+        standing = [each for each in scoring.open_notices(session) if each.title == notices.REFUSED]
+        if found is None and not standing:
+            return 0
+    with db.begin() as session:
+        for notice in scoring.open_notices(session):
+            if notice.title == notices.REFUSED and (found is None or notice.model != found.model):
+                notices.close(session, notice, "the promoted model speaks", now=now)
+        if found is not None:
+            lines = words.refused(found.why, found.instead)
+            notices.call(session, found.model, notices.REFUSED, lines, now=now)
+    return int(found is not None and not standing)

@@ -18,7 +18,6 @@ from models import (
     Complaint,
     ModelDay,
     ModelStatus,
-    Notice,
     Observation,
     Retraining,
     Score,
@@ -30,6 +29,7 @@ from models import (
 )
 from service.kit.database import Session
 from service.kit.sql import batches, is_sqlite
+from service.scoring import queries as scoring
 
 # Accounts that sent nothing for so long are not expected to have a score.
 ACTIVE_DAYS = 90
@@ -177,7 +177,7 @@ def proposed(session: Session) -> bool:
 def figures(session: Session) -> dict[str, float]:
     """What the newest look at the speaking model saw, and whether there is something to know or to decide."""
     seen = session.scalar(select(WatchDay).order_by(WatchDay.day.desc()).limit(1))
-    found = {"notices": float(len(open_notices(session))), "proposed": float(proposed(session))}
+    found = {"notices": float(len(scoring.open_notices(session))), "proposed": float(proposed(session))}
     if seen is not None:
         shares = {
             "expected": seen.expected,
@@ -186,11 +186,6 @@ def figures(session: Session) -> dict[str, float]:
         }
         found |= {name: share for name, share in shares.items() if share is not None}
     return found
-
-
-def open_notices(session: Session) -> list[Notice]:
-    """Notices that people should still see, the newest first."""
-    return list(session.scalars(select(Notice).where(Notice.closed_at.is_(None)).order_by(Notice.opened_at.desc())))
 
 
 def last_retraining(session: Session) -> Retraining | None:

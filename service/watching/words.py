@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from models import Comparison, Verdict, WatchDay
+from models import STARTER, Comparison, Verdict, WatchDay
 from service.scoring import sentences
 from service.scoring.definitions import Definition
 from service.scoring.features import ACCOUNT, COMPLAINTS
@@ -75,6 +75,16 @@ def loss(
         )
     shifted = [each for each in day.groups if rules.has_moved(each) and (each["push"] or each["spread"])]
     return [told, *moves(shifted, definitions)[:SAID], ADVICE]
+
+
+def refused(why: str, instead: str) -> list[str]:
+    """Why the promoted model does not speak, who does, and what to do."""
+    speaks = "The starter score, which is no trained probability," if instead == STARTER else f"Model {instead}"
+    return [
+        why,
+        f"{speaks} speaks instead: scores and alerts go on.",
+        "Bring its files back from a backup, or let another one speak: `headsup rollback`, `headsup train --promote`.",
+    ]
 
 
 def proposal(found: Comparison) -> str:

@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 from pydantic import SecretStr
 
-from service.scoring import artifact
+from service.scoring import artifact, sealed
+from service.scoring.definitions import Definition
 from service.scoring.items import ItemModel
 from service.scoring.linear import Linear
 from service.scoring.trained import Blend
@@ -15,6 +16,7 @@ from service.scoring.trees import Trees
 
 KEY = SecretStr("c2lnbmluZy1rZXktb2YtdGhlLXRlc3Qtc3VpdGUtMDE=")
 OTHER = SecretStr("YW5vdGhlci1zaWduaW5nLWtleS1vZi0zMi1ieXRlczE=")
+METRICS = [Definition(0, key, key, better="lower", combine="last").as_card() for key in ("late", "open")]
 VALUES = np.array([[0.1, np.nan], [0.9, 3.0]])
 
 
@@ -24,7 +26,7 @@ def saved(tmp_path):
     linear = Linear(np.zeros(2), np.ones(2), np.array([2.0, 0.5]), np.array([0.0, 0.1]), -1.0)
     blend = Blend(("late:last", "open:last"), ("late", "open"), ((0,), (1,)), linear, None, 1.0, np.zeros(2))
     golden = {"values": [[0.1, None], [0.9, 3.0]], "risk": blend.risk(VALUES).tolist()}
-    card = {"blend": artifact.blend_card(blend), "golden": golden, "typical": {}, "metrics": [], "prior": {}}
+    card = {"blend": artifact.blend_card(blend), "golden": golden, "typical": {}, "metrics": METRICS, "prior": {}}
     sha256 = artifact.save(tmp_path, "v1", artifact.numbers_of(blend), card, KEY)
     return tmp_path, sha256
 
@@ -67,7 +69,7 @@ def _of(saved):
     return saved[0], "v1", saved[1], KEY, {}
 
 
-@pytest.mark.parametrize("name", [artifact.MODEL, artifact.CARD, artifact.SIGNATURE])
+@pytest.mark.parametrize("name", [sealed.MODEL, sealed.CARD, sealed.SIGNATURE])
 def test_no_flipped_bit_goes_unseen(saved, name, monkeypatch):
     folder, sha256 = saved
     path, whole = folder / "v1" / name, (folder / "v1" / name).read_bytes()
@@ -78,7 +80,7 @@ def test_no_flipped_bit_goes_unseen(saved, name, monkeypatch):
         changed = bytearray(whole)
         changed[place] ^= 1 << int(draw.integers(0, 8))
         path.write_bytes(changed)
-        with pytest.raises(artifact.ArtifactRefused):
+        with pytest.raises(sealed.ArtifactRefused):
             artifact.load(folder, "v1", sha256, KEY, {})
 
 
@@ -86,19 +88,19 @@ def _never(*_arguments, **_options):
     pytest.fail("a file was parsed that is not what was signed")
 
 
-@pytest.mark.parametrize("name", [artifact.MODEL, artifact.CARD, artifact.SIGNATURE])
+@pytest.mark.parametrize("name", [sealed.MODEL, sealed.CARD, sealed.SIGNATURE])
 def test_a_missing_file_is_named(saved, name):
     folder, sha256 = saved
     (folder / "v1" / name).unlink()
 
-    with pytest.raises(artifact.ArtifactRefused, match=name):
+    with pytest.raises(sealed.ArtifactRefused, match=name):
         artifact.load(folder, "v1", sha256, KEY, {})
 
 
 def test_a_model_signed_with_another_key_is_refused(saved):
     folder, sha256 = saved
 
-    with pytest.raises(artifact.ArtifactRefused, match="signature"):
+    with pytest.raises(sealed.ArtifactRefused, match="signature"):
         artifact.load(folder, "v1", sha256, OTHER, {})
 
 
@@ -106,14 +108,14 @@ def test_an_older_version_under_a_newer_name_is_refused(saved):
     folder, sha256 = saved
     shutil.copytree(folder / "v1", folder / "v2")
 
-    with pytest.raises(artifact.ArtifactRefused):
+    with pytest.raises(sealed.ArtifactRefused):
         artifact.load(folder, "v2", sha256, KEY, {})
 
 
 def test_a_well_signed_model_that_nobody_registered_is_refused(saved):
     folder, _ = saved
 
-    with pytest.raises(artifact.ArtifactRefused, match="registered"):
+    with pytest.raises(sealed.ArtifactRefused, match="registered"):
         artifact.load(folder, "v1", "0" * 64, KEY, {})
 
 
@@ -125,7 +127,7 @@ def test_an_artefact_is_never_overwritten(saved):
 
 
 def test_without_a_key_nothing_is_saved(tmp_path):
-    with pytest.raises(artifact.SigningKeyMissing, match="headsup init"):
+    with pytest.raises(sealed.SigningKeyMissing, match="headsup init"):
         artifact.save(tmp_path, "v1", {}, {}, SecretStr(""))
 
     assert list(tmp_path.iterdir()) == []
@@ -136,8 +138,8 @@ def test_a_model_that_computes_something_else_here_is_refused(tmp_path):
     blend = Blend(("late:last",), ("late",), ((0,),), linear, None, 1.0, np.zeros(1))
     card = {"blend": artifact.blend_card(blend), "golden": {"values": [[1.0]], "risk": [0.1]}}
     sha256 = artifact.save(
-        tmp_path, "v1", artifact.numbers_of(blend), card | {"metrics": [], "prior": {}, "typical": {}}, KEY
+        tmp_path, "v1", artifact.numbers_of(blend), card | {"metrics": METRICS, "prior": {}, "typical": {}}, KEY
     )
 
-    with pytest.raises(artifact.ArtifactRefused, match="other risks"):
+    with pytest.raises(sealed.ArtifactRefused, match="other risks"):
         artifact.load(tmp_path, "v1", sha256, KEY, {})

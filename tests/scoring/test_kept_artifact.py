@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from service.scoring import artifact
+from service.scoring import artifact, sealed
 from tests.scoring.test_artifact import KEY
 
 HERE = Path(__file__).parent
@@ -23,7 +23,7 @@ def kept():
 
 
 def test_a_model_of_an_earlier_version_gives_the_risks_that_it_was_trained_to_give(kept):
-    golden = json.loads((HERE / "kept-1" / artifact.CARD).read_text())["golden"]
+    golden = json.loads((HERE / "kept-1" / sealed.CARD).read_text())["golden"]
 
     risk = kept.blend.risk(np.array(golden["values"], np.float64))
 
@@ -42,8 +42,8 @@ def test_its_weights_still_add_up(kept):
 
 
 def test_a_model_of_a_newer_format_is_refused_with_what_to_do(tmp_path):
-    card = json.loads((HERE / "kept-1" / artifact.CARD).read_text()) | {"format": artifact.FORMAT + 1}
+    card = json.loads((HERE / "kept-1" / sealed.CARD).read_text()) | {"format": artifact.FORMAT + 1}
     sha256 = artifact.save(tmp_path, "newer", {"anything": "else"}, card, KEY)
 
-    with pytest.raises(artifact.ArtifactRefused, match=r"newer Headsup \(format 2, this one reads up to 1\): upgrade"):
+    with pytest.raises(sealed.ArtifactRefused, match=r"newer Headsup \(format 2, this one reads up to 1\): upgrade"):
         artifact.load(tmp_path, "newer", sha256, KEY, {})

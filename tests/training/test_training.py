@@ -11,7 +11,7 @@ from models import Account, ModelStatus, Score
 from service.kit import schema
 from service.kit.database import Database
 from service.kit.settings import Settings
-from service.scoring import actions, active, artifact, features, history, unusual
+from service.scoring import actions, active, artifact, features, history, sealed, unusual
 from service.scoring.past import DAY
 from tests import make
 from tests.scoring import planted
@@ -170,7 +170,7 @@ def test_a_refused_model_leaves_the_word_to_the_starter_score(trained, tmp_path)
     db, settings, _, made = trained
     moved = settings.model_copy(update={"data_dir": tmp_path})
     shutil.copytree(settings.artifacts_dir, moved.artifacts_dir)
-    (moved.artifacts_dir / made.version / artifact.SIGNATURE).unlink()
+    (moved.artifacts_dir / made.version / sealed.SIGNATURE).unlink()
 
     with db.read() as session:
         speaking = active.speaking(session, moved)

@@ -47,9 +47,9 @@ def promote(
     *,
     version: Annotated[Line, Form(max_length=64)],
 ) -> Response:
-    """Let a trained model speak, after its files were found sound."""
+    """Let a trained model speak, after its files were found sound and its test good enough."""
     with db.begin() as session:
-        scoring.promote_verified(session, settings, version, by=visitor.actor, now=now)
+        scoring.promote_tested(session, settings, version, by=visitor.actor, now=now)
     return go(request, "/model")
 
 
