@@ -33,10 +33,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from service.scoring import items, past, windows
-from service.scoring.definitions import MEAN, Definition
+from service.scoring.definitions import MEAN, SUM, Definition
 from service.scoring.items import ITEMS, ItemModel
 from service.scoring.past import DAY, Frame, History, Prior
-from service.scoring.windows import PAST_FROM, PAST_TO
+from service.scoring.windows import PAST_FROM, PAST_TO, Days, Slices
 
 WINDOWS = (7, 28, 90)
 CHANGE_LIMIT = 10.0
@@ -45,6 +45,9 @@ LEAST_SPREAD = 0.1
 # Days with a value below which the own past has no spread worth the name.
 LEAST_DAYS = 3
 COMPLAINTS, ACCOUNT = "complaints", "account"
+
+Numbers = NDArray[np.float64]
+Ints = NDArray[np.int64]
 
 
 @dataclass(frozen=True)
@@ -132,15 +135,18 @@ def build(
         return Features(wanted, values)
     offset = _time_of_day(snapshots)
     rows = past.with_age(snapshots, history).with_columns(day=(nw.col("as_of") - offset) // DAY)
-    days = windows.by_day(history.observations, definitions, offset)
-    stats = _features_of(windows.summed(days, rows, definitions))
+    cells = windows.by_day(history.observations, definitions, offset)
+    age = rows["account_age"].to_numpy().astype(np.float64)
+    now = windows.axis(rows["account"].to_numpy(), rows["day"].to_numpy())
+    order = np.argsort(now, kind="stable")
     place = {column.name: index for index, column in enumerate(wanted)}
-    for definition in definitions:
-        found = stats.filter(nw.col("metric") == definition.id)
-        at = found["row"].to_numpy()
-        for column in _of_metric(definition):
-            values[at, place[column.name]] = found[column.stat].to_numpy()
-    values[:, place[f"{ACCOUNT}:age"]] = rows["account_age"].to_numpy()
+    # What cannot be divided, or grows beyond all numbers, is missing.
+    with np.errstate(all="ignore"):
+        for definition in definitions:
+            found = _of_days(windows.days_of(cells, definition.id), now[order], age[order], definition)
+            for column in _of_metric(definition):
+                values[order, place[column.name]] = found[column.stat]
+    values[:, place[f"{ACCOUNT}:age"]] = age
     for stat, numbers in past.complaint_stats(history, rows, prior).items():
         values[:, place[f"{COMPLAINTS}:{stat}"]] = numbers
     if followed is not None:
@@ -171,46 +177,60 @@ def _time_of_day(snapshots: Frame) -> int:
     return int(of_day[0])
 
 
-def _features_of(sums: Frame) -> Frame:
-    """Turn sums into features."""
-    zero = ["part_7", "weight_7", "part_28", "weight_28", "part_to_90", "weight_to_90", "part_past", "weight_past"]
-    sums = sums.with_columns(nw.col(*zero).fill_null(0.0)).with_columns(
-        part_90=nw.col("part_28") + nw.col("part_to_90"), weight_90=nw.col("weight_28") + nw.col("weight_to_90")
-    )
-    own_days = (nw.col("account_age") - PAST_FROM).clip(1, PAST_TO - PAST_FROM)
-    sums = sums.with_columns(
-        *(_level(days, nw.col("account_age").clip(1, days)) for days in WINDOWS),
-        _level("past", own_days).alias("usual"),
-        *(nw.col(f"weight_{days}").alias(f"count_{days}") for days in WINDOWS),
-        slope=_slope(),
-        worst_7=nw.col("worst") * nw.col("sign"),
-    )
-    return sums.with_columns(spread=_spread(own_days)).with_columns(_change(7), _change(28))
+def _of_days(days: Days, now: Ints, account_age: Numbers, definition: Definition) -> dict[str, Numbers]:
+    """The features of one metric at each snapshot."""
+    week, month = (Slices.of(days, now, 0, length) for length in WINDOWS[:2])
+    rest, own = Slices.of(days, now, WINDOWS[1], WINDOWS[2]), Slices.of(days, now, PAST_FROM, PAST_TO)
+    part = {7: week.sum(days.part), 28: month.sum(days.part)}
+    weight = {7: week.sum(days.weight), 28: month.sum(days.weight)}
+    part[90], weight[90] = part[28] + rest.sum(days.part), weight[28] + rest.sum(days.weight)
+    total = definition.combine == SUM
+    own_days = np.clip(account_age - PAST_FROM, 1, PAST_TO - PAST_FROM)
+    seen = own.start < month.end
+    found = {f"count_{length}": np.where(seen, weight[length], np.nan) for length in WINDOWS}
+    for length in WINDOWS:
+        young = np.clip(account_age, 1, length) if total else weight[length]
+        found[f"level_{length}"] = _level(part[length], weight[length], young)
+    own_weight = own.sum(days.weight)
+    usual = _level(own.sum(days.part), own_weight, own_days if total else own_weight)
+    spread = _spread(own, days, usual, own_days if total else None)
+    for length in WINDOWS[:2]:
+        found[f"change_{length}"] = _change(found[f"level_{length}"], usual, spread)
+    found |= {"usual": usual, "slope": _slope(month, days, now), "off_28": month.sum(days.off) / month.count}
+    newest = np.maximum(month.end - 1, 0)
+    return found | {
+        "worst_7": definition.sign * week.max(definition.sign * days.value),
+        "last": np.where(seen, np.append(days.value, np.nan)[newest], np.nan),
+        "age": np.where(seen, now - np.append(days.key, 0)[newest], np.nan),
+    }
 
 
-def _spread(own_days: nw.Expr) -> nw.Expr:
-    """How far the days of the own past lie apart. Totals count the days without a value as zero."""
-    of_totals = (nw.col("square") / own_days - nw.col("usual") * nw.col("usual")).clip(0).sqrt()
-    of_values = nw.when(nw.col("days_past") >= LEAST_DAYS).then(nw.col("spread_days"))
-    least = nw.col("usual").abs() * LEAST_SPREAD
-    spread = nw.when(nw.col("is_sum")).then(of_totals).otherwise(of_values)
-    return nw.when(spread >= least).then(spread).otherwise(nw.when(spread.is_null()).then(None).otherwise(least))
+def _level(part: Numbers, weight: Numbers, over: Numbers) -> Numbers:
+    """What the days add up to, over their weight, or for a total over the days of the window; NaN without a value."""
+    return np.where(weight > 0, part / over, np.nan)
 
 
-def _level(days: int | str, per_day: nw.Expr) -> nw.Expr:
-    weight = nw.when(nw.col("is_sum")).then(per_day).otherwise(nw.col(f"weight_{days}"))
-    known = nw.col(f"weight_{days}") > 0
-    return nw.when(known).then(nw.col(f"part_{days}") / weight).alias(f"level_{days}")
+def _spread(own: Slices, days: Days, usual: Numbers, own_days: Numbers | None) -> Numbers:
+    """How far the days of the own past lie apart. Totals count the days without a value as zero: `own_days` of them."""
+    square = own.sum(days.value * days.value)
+    if own_days is not None:
+        variance = square / own_days - usual * usual
+    else:
+        mean = own.sum(days.value) / own.count
+        variance = np.where(own.count >= LEAST_DAYS, (square - own.count * mean * mean) / (own.count - 1), np.nan)
+    return np.maximum(np.sqrt(np.maximum(variance, 0)), np.abs(usual) * LEAST_SPREAD)
 
 
-def _slope() -> nw.Expr:
-    days, sum_age = nw.col("days"), nw.col("sum_age")
-    across = days * nw.col("age_2") - sum_age * sum_age
-    along = days * nw.col("age_value") - sum_age * nw.col("sum_value")
-    return nw.when(days > 2).then(-along / across)
+def _slope(month: Slices, days: Days, now: Ints) -> Numbers:
+    """Change a day, by least squares over the days with a value; NaN where there are fewer than three."""
+    place, copied = month.apart()
+    value, age = days.value[place], (np.repeat(now, month.end - month.start) - days.key[place]).astype(np.float64)
+    count, sum_age = month.count, copied.sum(age)
+    across = count * copied.sum(age * age) - sum_age * sum_age
+    along = count * copied.sum(age * value) - sum_age * copied.sum(value)
+    return np.where(count > 2, -along / across, np.nan)
 
 
-def _change(days: int) -> nw.Expr:
-    moved = nw.col(f"level_{days}") - nw.col("usual")
-    limited = (moved / nw.col("spread")).clip(-CHANGE_LIMIT, CHANGE_LIMIT)
-    return nw.when(moved == 0).then(nw.lit(0.0)).otherwise(limited).alias(f"change_{days}")
+def _change(level: Numbers, usual: Numbers, spread: Numbers) -> Numbers:
+    moved = level - usual
+    return np.where(moved == 0, 0.0, np.clip(moved / spread, -CHANGE_LIMIT, CHANGE_LIMIT))

@@ -1,7 +1,7 @@
 """Read what is known of some accounts from the database, as frames.
 
-Plain rows of narrow selects, a batch of accounts at a time. Measured on 1.7 million rows in SQLite, 2 cores: this way
-3.7 s, polars.read_database 4.6 s, with mapped moments 7 s. ADBC would be faster, at the price of a driver a database.
+The driver's own rows of narrow selects, a batch of accounts at a time. CPU seconds for 6.3 million rows in SQLite: this
+way 11, as rows of SQLAlchemy 21. ADBC would be faster, at the price of a driver a database.
 """
 
 from collections.abc import Iterator, Sequence

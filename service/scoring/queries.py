@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import (
     BigInteger,
     ColumnElement,
+    Select,
     String,
     bindparam,
     cast,
@@ -147,7 +148,7 @@ def observation_rows(
     ).where(Observation.account_id.in_(accounts), Observation.observed_at <= until)  # fmt: skip
     if after is not None:
         rows = rows.where(Observation.observed_at > after)
-    return session.execute(rows).all()
+    return _tuples(session, rows)
 
 
 def complaint_rows(session: Session, accounts: Sequence[int] | None, *, until: datetime) -> Sequence[Any]:
@@ -204,6 +205,13 @@ def span(session: Session) -> tuple[datetime | None, datetime | None]:
     """The moments of the first and the last observation of all."""
     first = session.scalar(select(func.min(Observation.observed_at)))
     return first, session.scalar(select(func.max(Observation.observed_at)))
+
+
+def _tuples(session: Session, rows: Select[Any]) -> Sequence[Any]:
+    """Rows as the driver gives them: of millions, making objects of them takes two thirds of the time."""
+    cursor = session.connection().execute(rows).cursor
+    assert cursor is not None
+    return cursor.fetchall()
 
 
 def _moment(session: Session, column: Any) -> ColumnElement[Any]:

@@ -1,14 +1,39 @@
-"""From observations to sums over the days before each snapshot: the heavy part of the features."""
+"""From observations to sums over the days before each snapshot: the heavy part of the features.
+
+Values become days in a frame; windows of days are then summed in place, as slices of arrays in order of account and
+day. Pairing each snapshot with its 118 days, in a frame, took five times as long where days are dense. A slice holds
+the same numbers in training and in serving, so its sum is the same to the last bit.
+"""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
 
 import narwhals as nw
+import numpy as np
+from numpy.typing import NDArray
 
-from service.scoring.definitions import LAST, MEAN, SUM, Definition
+from service.scoring.definitions import LAST, MEAN, Definition
 from service.scoring.past import DAY, Frame
 
 PAST_FROM, PAST_TO = 28, 118
 DAY_KEY = ("account", "metric", "day")
+# Days from one account to the next on the axis on which all accounts' days lie one after another.
+SPAN = 1 << 22
+
+Numbers = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Days:
+    """One metric's days with a value, by account and day. `part` over `weight` is a level; `off`: missed the target."""
+
+    key: Ints
+    value: Numbers
+    part: Numbers
+    weight: Numbers
+    off: Numbers
 
 
 def by_day(observations: Frame, definitions: Sequence[Definition], offset: int) -> Frame:
@@ -33,8 +58,8 @@ def by_day(observations: Frame, definitions: Sequence[Definition], offset: int) 
         )
         .with_columns(part=by_combine.then(nw.col("total")).otherwise(nw.col("value")))
         .with_columns(off=(nw.col("sign") * (nw.col("value") - nw.col("target")) > 0).cast(nw.Float64))
-        .with_columns(until=nw.col("day").shift(-1).over("account", "metric", order_by="day"))
-        .select(*DAY_KEY, "value", "part", "weight", "off", "sign", "until")
+        .select(*DAY_KEY, "value", "part", "weight", "off")
+        .sort(*DAY_KEY)
     )
 
 
@@ -51,82 +76,50 @@ def _facts(definitions: Sequence[Definition], like: Frame) -> Frame:
     )
 
 
-def summed(cells: Frame, rows: Frame, definitions: Sequence[Definition]) -> Frame:
-    """Sums for each snapshot and metric that has a value in the last 118 days."""
-    seen = _seen(cells, rows.select("row", "account", "day"))
-    sums = _recent(seen.filter(nw.col("age") < PAST_FROM)).join(
-        _earlier(seen.filter(nw.col("age") >= PAST_FROM)), on=["row", "metric"], how="full"
-    )
-    sums = sums.with_columns(
-        row=nw.coalesce(nw.col("row"), nw.col("row_right")),
-        metric=nw.coalesce(nw.col("metric"), nw.col("metric_right")),
-        last=nw.coalesce(nw.col("last"), nw.col("last_right")),
-        age=nw.coalesce(nw.col("age"), nw.col("age_right")),
-    )
-    facts = _facts(definitions, cells).with_columns(is_sum=nw.col("combine") == SUM)
-    return sums.join(facts, on="metric").join(rows.select("row", "account_age"), on="row")
+def days_of(cells: Frame, metric: int) -> Days:
+    """The days of one metric."""
+    mine = cells.filter(nw.col("metric") == metric)
+    columns = {name: mine[name].to_numpy() for name in ("account", "day", "value", "part", "weight", "off")}
+    key = axis(columns.pop("account"), columns.pop("day"))
+    return Days(key, **columns)
 
 
-def _seen(cells: Frame, rows: Frame) -> Frame:
-    """Pair each snapshot with the days that it may look back on.
-
-    Both sides are cut into blocks of 128 days, so that a pair is only tried where it can be within 118 days.
-    """
-    block = 128
-    now = rows.with_columns(block=nw.col("day") // block)
-    before = now.with_columns(block=nw.col("block") - 1)
-    tried = nw.concat([now, before]).rename({"day": "now"})
-    pairs = cells.with_columns(block=nw.col("day") // block).join(tried, on=["account", "block"])
-    pairs = pairs.with_columns(age=nw.col("now") - nw.col("day")).filter(
-        (nw.col("age") >= 0) & (nw.col("age") < PAST_TO)
-    )
-    newest = nw.col("until").is_null() | (nw.col("until") > nw.col("now"))
-    return pairs.with_columns(newest=nw.when(newest).then(nw.col("value")))
+def axis(account: Ints, day: Ints) -> Ints:
+    """Days of all accounts as places on one axis."""
+    return np.asarray(account * SPAN + day + SPAN // 2)
 
 
-def _recent(seen: Frame) -> Frame:
-    """Sums over the last 28 days."""
-    week = nw.col("age") < 7
-    seen = seen.with_columns(
-        part_7=nw.when(week).then(nw.col("part")),
-        weight_7=nw.when(week).then(nw.col("weight")),
-        worst=nw.when(week).then(nw.col("value") * nw.col("sign")),
-        age_2=nw.col("age") * nw.col("age"),
-        age_value=nw.col("age") * nw.col("value"),
-    )
-    return seen.group_by("row", "metric").agg(
-        nw.col("newest").max().alias("last"),
-        nw.col("age").min(),
-        nw.col("part_7").sum(),
-        nw.col("weight_7").sum(),
-        nw.col("part").sum().alias("part_28"),
-        nw.col("weight").sum().alias("weight_28"),
-        nw.col("worst").max(),
-        nw.col("off").mean().alias("off_28"),
-        nw.len().alias("days"),
-        nw.col("age").sum().alias("sum_age"),
-        nw.col("age_2").sum(),
-        nw.col("value").sum().alias("sum_value"),
-        nw.col("age_value").sum(),
-    )
+@dataclass(frozen=True)
+class Slices:
+    """For each snapshot the places of a metric's days that lie `since` up to `to` days back."""
 
+    start: Ints
+    end: Ints
 
-def _earlier(seen: Frame) -> Frame:
-    """Sums over the own past, 28 to 118 days ago, and the part of it within 90 days."""
-    quarter = nw.col("age") < 90
-    seen = seen.with_columns(
-        part_to_90=nw.when(quarter).then(nw.col("part")),
-        weight_to_90=nw.when(quarter).then(nw.col("weight")),
-        square=nw.col("value") * nw.col("value"),
-    )
-    return seen.group_by("row", "metric").agg(
-        nw.col("newest").max().alias("last"),
-        nw.col("age").min(),
-        nw.col("part_to_90").sum(),
-        nw.col("weight_to_90").sum(),
-        nw.col("part").sum().alias("part_past"),
-        nw.col("weight").sum().alias("weight_past"),
-        nw.col("value").std().alias("spread_days"),
-        nw.col("square").sum(),
-        nw.len().alias("days_past"),
-    )
+    @classmethod
+    def of(cls, days: Days, now: Ints, since: int, to: int) -> "Slices":
+        """`now`: the snapshots' own places on the axis, in rising order; a slice holds ages in [since, to)."""
+        return cls(np.searchsorted(days.key, now - to, "right"), np.searchsorted(days.key, now - since, "right"))
+
+    @property
+    def count(self) -> Numbers:
+        return np.asarray(self.end - self.start, np.float64)
+
+    def apart(self) -> tuple[Ints, "Slices"]:
+        """The days of all slices one after another, each slice with its own: their places, and where they then lie."""
+        count = self.end - self.start
+        end = np.cumsum(count)
+        return np.arange(count.sum()) + np.repeat(self.start - (end - count), count), Slices(end - count, end)
+
+    def sum(self, numbers: Numbers) -> Numbers:
+        """The sum of each slice; 0 where it is empty."""
+        return np.where(self.end > self.start, self._reduced(np.add, numbers), 0.0)
+
+    def max(self, numbers: Numbers) -> Numbers:
+        """The largest of each slice; NaN where it is empty."""
+        return np.where(self.end > self.start, self._reduced(np.maximum, numbers), np.nan)
+
+    def _reduced(self, by: Any, numbers: Numbers) -> Numbers:
+        # Every second place is what lies between two slices, and the number added at the end belongs to none.
+        edges = np.column_stack([self.start, self.end]).ravel()
+        return np.asarray(by.reduceat(np.append(numbers, 0.0), edges)[::2])
