@@ -1,4 +1,4 @@
-"""Build a mail: headers from address objects, a text part, an HTML part with its picture."""
+"""Build a mail: headers from address objects, a text part, an HTML part with its pictures."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -11,7 +11,8 @@ from typing import Any
 from uuid import UUID
 
 from service.kit.settings import Settings
-from service.updates import ways_back
+from service.updates import dkim, ways_back
+from service.updates.charts import Picture
 from service.updates.words import clean
 
 
@@ -37,18 +38,14 @@ class Envelope:
         """The same in every try, so that mail servers can drop a twin."""
         return f"<{self.id.hex}@{self.domain}>"
 
-    @property
-    def picture_id(self) -> str:
-        return f"risk.{self.id.hex}@{self.domain}"
-
 
 @dataclass(frozen=True)
 class Body:
-    """What a mail shows. The picture is a PNG that the HTML part refers to by the envelope's `picture_id`."""
+    """What a mail shows. The HTML part refers to the pictures by their ids."""
 
     text: str
     html: str
-    picture: bytes | None = None
+    pictures: tuple[Picture, ...] = ()
 
 
 def domain(settings: Settings) -> str:
@@ -84,7 +81,7 @@ POLICY = _Policy(linesep="\r\n")
 
 
 def pack(envelope: Envelope, body: Body, settings: Settings, *, now: datetime) -> bytes:
-    """Build the mail's bytes, which are the same in every try."""
+    """Build the mail's bytes, signed where there is a key; they are the same in every try."""
     message = EmailMessage(policy=POLICY)
     message["From"] = _address(*parseaddr(settings.mail_from))
     message["To"] = _address(envelope.name, envelope.recipient)
@@ -103,16 +100,17 @@ def pack(envelope: Envelope, body: Body, settings: Settings, *, now: datetime) -
     message["X-Auto-Response-Suppress"] = "All"
     message.set_content(body.text, cte="quoted-printable")
     message.add_alternative(body.html, subtype="html", cte="quoted-printable")
-    if body.picture:
-        _add_picture(message, body.picture, envelope.picture_id)
-    return message.as_bytes()
+    if body.pictures:
+        _add_pictures(message, body.pictures)
+    return dkim.sign(message.as_bytes(), settings, envelope.domain, now=now)
 
 
 def _address(name: str, address: str) -> Address:
     return Address(clean(name, 100), addr_spec=address)
 
 
-def _add_picture(message: EmailMessage, picture: bytes, content_id: str) -> None:
+def _add_pictures(message: EmailMessage, pictures: tuple[Picture, ...]) -> None:
     html = message.get_body(("html",))
     assert isinstance(html, EmailMessage)
-    html.add_related(picture, "image", "png", cid=f"<{content_id}>", disposition="inline", filename="risk.png")
+    for picture in pictures:
+        html.add_related(picture.png, "image", "png", cid=f"<{picture.cid}>", disposition="inline", filename="risk.png")

@@ -1,167 +1,176 @@
-"""The mails as pure functions of rows: who gets which words about what."""
+"""Make a mail of what there is to say: subject, preview line, text, HTML and pictures."""
 
-from dataclasses import dataclass
-from datetime import date, datetime
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
 from typing import Any
-from uuid import UUID
 
-from models import Account, Alert, MailKind, Rep, Update
-from service.kit import links
+import structlog
+
 from service.kit.settings import Settings
-from service.updates import picture, words
-from service.updates.envelope import Body, Envelope, domain, pack
-from service.updates.render import render
+from service.updates import charts, ways_back, wording
+from service.updates.charts import Picture
+from service.updates.contents import (
+    CommitmentAtRisk,
+    Content,
+    Digest,
+    Ended,
+    FollowUp,
+    Group,
+    HeadsUp,
+    ManagerWeek,
+    News,
+    Notice,
+    PlainHeadsUp,
+    Receipt,
+    Standing,
+)
+from service.updates.envelope import domain
+from service.updates.words import LONGEST_SUBJECT, clean
 
-ACKNOWLEDGE = "acknowledge"
-# Fewer reasons are read than can be listed.
-REASONS, AGAINST = 4, 2
+log = structlog.get_logger()
 
-
-@dataclass(frozen=True)
-class Reader:
-    """A person of operations who gets the mail `id`; `key` says what it is about."""
-
-    id: UUID
-    key: str
-    email: str
-    name: str
-    time_zone: str
-
-
-@dataclass(frozen=True)
-class Facts:
-    """All that the heads-up `id` is made of. `thread` are Message-IDs of the mails that the rep got about the alert."""
-
-    id: UUID
-    update: Update
-    alert: Alert
-    account: Account
-    rep: Rep
-    history: list[tuple[date, float]]
-    thread: list[str]
+KINDS: dict[type, str] = {
+    HeadsUp: "heads_up",
+    PlainHeadsUp: "plain",
+    FollowUp: "follow_up",
+    Ended: "ended",
+    Group: "group",
+    Digest: "digest",
+    ManagerWeek: "manager",
+    CommitmentAtRisk: "commitment",
+    Receipt: "receipt",
+    Notice: "notice",
+}
+ACKNOWLEDGED = (HeadsUp, PlainHeadsUp, FollowUp, Ended, Group)
+LONGEST_PREVIEW = 200
+# A mail about many accounts stays below what Gmail cuts: so many in full, so many in a line, of the rest the names.
+IN_FULL, IN_A_LINE = 6, 40
+CALLS, CHANGES = 12, 12
 
 
 @dataclass(frozen=True)
 class Letter:
-    """A composed mail: a row of the outbox."""
+    """A mail in words and pictures. `trouble` says why a company's own templates could not be used for it."""
 
-    id: UUID
-    kind: MailKind
-    dedupe_key: str
-    alert_id: UUID
-    recipient: str
     subject: str
-    message_id: str
-    content: bytes
-    update_id: UUID | None = None
-    rep_id: int | None = None
-
-    def row(self) -> dict[str, Any]:
-        """The values of its row."""
-        return dict(vars(self))
+    preheader: str
+    text: str
+    html: str
+    pictures: tuple[Picture, ...] = ()
+    trouble: str = ""
 
 
-def heads_up(facts: Facts, settings: Settings, *, now: datetime) -> Letter:
-    """Warn a rep that a client is likely to call, and say why, what is done, and what to tell the client."""
-    update, alert, rep = facts.update, facts.alert, facts.rep
-    ours = domain(settings)
-    envelope = Envelope(
-        id=facts.id,
-        domain=ours,
-        recipient=rep.email,
-        name=rep.name,
-        subject=words.subject(facts.account, alert, again=bool(facts.thread)),
-        root=f"<alert.{alert.id.hex}@{ours}>",
-        earlier=tuple(facts.thread),
-    )
-    content = pack(envelope, _heads_up_body(facts, envelope, settings), settings, now=now)
-    return _letter(
-        MailKind.HEADS_UP, f"update:{update.id}", alert, envelope, content, update_id=update.id, rep_id=rep.id
-    )
+def render(content: Content, settings: Settings) -> Letter:
+    """Put a content into words and pictures, a company's own where it has them.
+
+    If these cannot be rendered, the mail is made of ours and says so in `trouble`: it is worth more than its wording.
+    """
+    if settings.templates is None:
+        return _render(content, settings, wording.Templates())
+    try:
+        return _render(content, settings, wording.Templates(settings.templates))
+    # A template can fail in as many ways as a program.
+    except Exception as error:  # noqa: BLE001
+        kind = KINDS[type(content)]
+        log.warning("template_failed", kind=kind, error=type(error).__name__)
+        ours = _render(content, settings, wording.Templates())
+        return replace(ours, trouble=f"{kind}: {wording.where(error)}")
 
 
-def _heads_up_body(facts: Facts, envelope: Envelope, settings: Settings) -> Body:
-    alert, rep = facts.alert, facts.rep
-    news = words.news(facts.update, facts.account, time_zone=rep.time_zone, again=bool(facts.thread))
-    risk = picture.Risk(facts.history, alert.line)
-    drawn = news.shows_risk and picture.can_be_drawn(facts.history)
-    text, html = render(
-        "heads_up",
-        greeting=words.clean(rep.name.partition(" ")[0] or "you"),
-        news=news,
-        account=facts.account,
-        reasons=words.rising(alert)[:REASONS] if news.shows_risk else [],
-        against=words.lowering(alert)[:AGAINST] if news.shows_risk else [],
-        risk=words.risk(alert, settings.horizon_days) if news.shows_risk else "",
-        picture={"id": envelope.picture_id, "alt": picture.in_words(risk)} if drawn else None,
-        acknowledge_url=f"{settings.site_url}/a/{links.sign(settings, ACKNOWLEDGE, str(envelope.id))}",
-    )
-    return Body(text, html, picture.draw(risk) if drawn else None)
-
-
-def escalation(alert: Alert, reader: Reader, settings: Settings, *, now: datetime) -> Letter:
-    """Tell a lead that nobody has answered an alert."""
-    name = words.clean(alert.account.name, 80)
-    lines = [
-        f"The alert about {name} opened on {words.moment(alert.opened_at, reader.time_zone)}, and nobody has taken it.",
-        *words.rising(alert)[:REASONS],
-        f"The rep gets a plain heads-up {settings.plain_after_minutes} minutes after it opened, if nobody writes one.",
-    ]
-    subject = f"Nobody has answered the alert about {name}"
-    return _to_operations(MailKind.ESCALATION, subject, lines, alert, reader, settings=settings, now=now)
-
-
-def late_update(update: Update, reader: Reader, settings: Settings, *, now: datetime) -> Letter:
-    """Tell operations that a rep was promised news which have not come."""
-    assert update.next_update_at is not None
-    name = words.clean(update.alert.account.name, 80)
-    promised = words.moment(update.next_update_at, reader.time_zone)
-    lines = [
-        f"The rep of {name} was promised news by {promised}. None has been written.",
-        f"The last update was: {update.cause}",
-        "Write the next one, even if it only says when more will be known.",
-    ]
-    subject = f"The update about {name} is late"
-    return _to_operations(MailKind.LATE_UPDATE, subject, lines, update.alert, reader, settings=settings, now=now)
-
-
-def _to_operations(
-    kind: MailKind, subject: str, lines: list[str], alert: Alert, reader: Reader, *, settings: Settings, now: datetime
-) -> Letter:
-    text, html = render("operations", title=subject, lines=lines, url=f"{settings.site_url}/alerts/{alert.id}")
-    ours = domain(settings)
-    envelope = Envelope(
-        id=reader.id,
-        domain=ours,
-        recipient=reader.email,
-        name=reader.name,
-        subject=words.clean(subject, words.LONGEST_SUBJECT),
-        root=f"<operations.{alert.id.hex}@{ours}>",
-        list_name="operations",
-    )
-    content = pack(envelope, Body(text, html), settings, now=now)
-    return _letter(kind, reader.key, alert, envelope, content)
-
-
-def _letter(
-    kind: MailKind,
-    key: str,
-    alert: Alert,
-    envelope: Envelope,
-    content: bytes,
-    *,
-    update_id: UUID | None = None,
-    rep_id: int | None = None,
-) -> Letter:
+def _render(content: Content, settings: Settings, templates: wording.Templates) -> Letter:
+    pictures = dict(_pictures(content, settings, templates))
+    words = templates.render(KINDS[type(content)], _context(content, settings) | {"pictures": pictures})
     return Letter(
-        id=envelope.id,
-        kind=kind,
-        dedupe_key=key,
-        alert_id=alert.id,
-        recipient=envelope.recipient,
-        subject=envelope.subject,
-        message_id=envelope.message_id,
-        content=content,
-        update_id=update_id,
-        rep_id=rep_id,
+        subject=clean(words.subject, LONGEST_SUBJECT),
+        preheader=words.preview,
+        text=words.text,
+        html=words.html,
+        pictures=tuple(picture for picture in pictures.values() if f"cid:{picture.cid}" in words.html),
     )
+
+
+def _context(content: Content, settings: Settings) -> dict[str, Any]:
+    """What all templates can use, and what that of this kind can."""
+    to = content.to
+    account = content.client.account_id if isinstance(content, News) else getattr(content, "account_id", "")
+    links = {
+        "acknowledge": ways_back.acknowledge_url(settings, to.id) if isinstance(content, ACKNOWLEDGED) else "",
+        "pause": ways_back.pause_url(settings, to.rep_id) if to.rep_id else "",
+        "unsubscribe": ways_back.unsubscribe_url(settings, to.rep_id)
+        if to.rep_id and isinstance(content, Digest)
+        else "",
+    }
+    return {
+        "mail": content,
+        "to": to,
+        "greeting": clean(to.name.partition(" ")[0], 60) or "you",
+        "account_id": account,
+        "links": links,
+        "button": _button(content, links),
+        **_for_group(content),
+        **_for_digest(content, settings),
+    }
+
+
+def _button(content: Content, links: dict[str, str]) -> dict[str, str] | None:
+    """The one button; without a label of its own it says that the reader has the mail."""
+    if isinstance(content, Notice):
+        return {"url": content.url, "label": content.button}
+    return {"url": links["acknowledge"], "label": ""} if links["acknowledge"] else None
+
+
+def _for_group(content: Content) -> dict[str, Any]:
+    if not isinstance(content, Group):
+        return {}
+    brief = [
+        {"name": news.client.name, "why": news.client.rising[0] if news.client.rising else ""}
+        for news in content.news[IN_FULL:IN_A_LINE]
+    ]
+    return {
+        "names": [news.client.name for news in content.news],
+        "fresh": sum(isinstance(news, HeadsUp | PlainHeadsUp) for news in content.news),
+        "sections": [
+            {"kind": KINDS[type(news)], "name": news.client.name, "mail": news} for news in content.news[:IN_FULL]
+        ],
+        "briefly": brief,
+        "only_names": [news.client.name for news in content.news[IN_A_LINE:]],
+    }
+
+
+def _for_digest(content: Content, settings: Settings) -> dict[str, Any]:
+    if not isinstance(content, Digest):
+        return {}
+    return {
+        "call": content.call[:CALLS],
+        "changed": content.changed[:CHANGES],
+        "horizon_days": settings.horizon_days,
+    }
+
+
+def _pictures(content: Content, settings: Settings, templates: wording.Templates) -> Iterator[tuple[str, Picture]]:
+    """The pictures by account."""
+    ours = domain(settings)
+    for number, (account_id, template, chart, context) in enumerate(_drawings(content)):
+        png = charts.draw(templates.html, template, chart, **context)
+        yield account_id, Picture(f"risk{number}.{content.to.id.hex}@{ours}", png, chart)
+
+
+Drawing = tuple[str, str, charts.Chart, dict[str, Any]]
+
+
+def _drawings(content: Content) -> Iterator[Drawing]:
+    if isinstance(content, Digest):
+        tones: dict[str, Iterable[Standing]] = {"call": content.call[:CALLS], "changed": content.changed[:CHANGES]}
+        for tone, standings in tones.items():
+            for each in standings:
+                if chart := charts.spark(each.days):
+                    yield each.account_id, "spark.svg.j2", chart, {"tone": tone}
+        return
+    if isinstance(content, Group):
+        for client in (news.client for news in content.news[:IN_FULL] if not isinstance(news, Ended)):
+            if chart := charts.strip(client.days):
+                yield client.account_id, "spark.svg.j2", chart, {"tone": "call"}
+    if isinstance(content, HeadsUp | PlainHeadsUp | FollowUp):
+        client = content.client
+        if chart := charts.large(client.days, client.line):
+            yield client.account_id, "chart.svg.j2", chart, {"client": client}

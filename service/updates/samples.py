@@ -1,0 +1,169 @@
+"""A mail of every kind about a company that does not exist: to look at, to send to oneself, to test templates with."""
+
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+from uuid import UUID
+
+from models import Resolution
+from service.updates.contents import (
+    Client,
+    CommitmentAtRisk,
+    Content,
+    Digest,
+    Ended,
+    FollowUp,
+    Group,
+    HeadsUp,
+    ManagerWeek,
+    Notice,
+    PlainHeadsUp,
+    Receipt,
+    RepWeek,
+    Said,
+    Standing,
+    To,
+)
+
+NOW = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
+TO = To(UUID(int=1), "Rita Reyes", "Europe/Berlin", "https://headsup.example", rep_id=1)
+LENA = To(UUID(int=1), "Lena Lund", "Europe/Berlin", "https://headsup.example")
+# Eight weeks, a value for every fourth day.
+RISING = (18, 12, 16, 9, 13, 20, 19, 22, 30, 33, 48, 55, 62, 71, 79)
+WORSE, UNEASY, CALM = (31, 30, 34, 41, 74), (50, 44, 47, 58, 52), (24, 28, 22, 20, 12)
+
+
+def days(values: tuple[int, ...], *, until: date = date(2026, 3, 2)) -> tuple[tuple[date, float], ...]:
+    """Percentages spread over eight weeks, one a day."""
+    first, last = until - timedelta(days=55), len(values) - 1
+    found = []
+    for offset in range(56):
+        place = offset * last / 55
+        low = min(int(place), last - 1)
+        risk = values[low] + (values[low + 1] - values[low]) * (place - low)
+        found.append((first + timedelta(days=offset), round(risk / 100, 3)))
+    return tuple(found)
+
+
+NORTHWIND = Client(
+    account_id="NW-204",
+    name="Northwind Foods",
+    risk=0.79,
+    line=0.6,
+    trained=True,
+    horizon_days=14,
+    opened_at=NOW - timedelta(hours=2),
+    rising=(
+        "Share delivered late 4 % → 19 % in 9 days (target 5 %)",
+        "Tickets without an answer: 2, usually 0.4",
+        "2 complaints in the last 28 days, usually 0.5",
+    ),
+    lowering=("Driver rating 4.1 → 4.6 of 5 in 28 days",),
+    days=days(RISING),
+)
+HALDEN = Client(
+    account_id="HA-017",
+    name="Halden Retail",
+    risk=0.66,
+    line=0.6,
+    trained=True,
+    horizon_days=14,
+    opened_at=NOW - timedelta(hours=4),
+    rising=("Damaged parcels: 3 in 7 days, usually 0.6",),
+    days=days(WORSE),
+)
+SAID = Said(
+    written_at=NOW - timedelta(minutes=20),
+    cause="Two drivers are off sick on the northern route since Tuesday; the late stops are all theirs.",
+    owner="Ola Berg, +49 30 5550 117",
+    fix="A second van starts tomorrow at 06:00. Until then the depot in Spandau takes the early stops.",
+    say="We saw that your deliveries in the north have been late since Tuesday. A second van starts tomorrow, and I "
+    "will send you the numbers on Friday.",
+    next_update_at=NOW + timedelta(hours=6, minutes=30),
+)
+EARLIER = Said(
+    written_at=NOW - timedelta(hours=3),
+    cause="We do not know yet why the stops are late.",
+    owner="Ola Berg",
+    fix="The dispatcher is calling the depot.",
+    say="",
+    next_update_at=NOW,
+)
+SUBJECT = "Northwind Foods may complain: share delivered late 4 % → 19 %"
+
+CALL = (
+    Standing(
+        "NW-204", "Northwind Foods", 0.79, 0.48, trained=True, open=True, why=NORTHWIND.rising[0], said=SAID,
+        told_at=NOW - timedelta(days=3), days=NORTHWIND.days,
+    ),
+    Standing("HA-017", "Halden Retail", 0.66, 0.41, trained=True, open=True, why=HALDEN.rising[0], days=HALDEN.days),
+)  # fmt: skip
+CHANGED = (
+    Standing(
+        "BL-330", "Brightline Media", 0.52, 0.44, trained=True, open=False, why="Two missed collections in 7 days",
+        days=days(UNEASY),
+    ),
+    Standing(
+        "TL-009", "Tern Logistics", 0.12, 0.64, trained=True, open=False, ended=Resolution.FIXED,
+        days=days(tuple(reversed(WORSE))),
+    ),
+)  # fmt: skip
+FINE = tuple(
+    Standing(f"F-{number}", name, 0.08, 0.09, trained=True, open=False)
+    for number, name in enumerate(("Oakmoor Dairy", "Sable & Finch", "Alder Print", "Møller Møbler"))
+)
+
+
+def samples() -> dict[str, Content]:
+    """A content of every kind by the name that it is listed under."""
+    return {
+        "heads-up": HeadsUp(TO, NORTHWIND, SAID),
+        "heads-up-starter-score": HeadsUp(TO, _untrained(NORTHWIND), SAID),
+        "plain-heads-up": PlainHeadsUp(TO, NORTHWIND, seen=False),
+        "follow-up": FollowUp(
+            TO, NORTHWIND, SAID, SUBJECT, earlier=(EARLIER,), why="The risk has risen.", since_risk=0.62
+        ),
+        "fixed": Ended(
+            TO, NORTHWIND, Resolution.FIXED, NOW, note="The second van drives. Late stops are back at 4 %.",
+            subject=SUBJECT,
+        ),
+        "all-clear": Ended(TO, NORTHWIND, Resolution.FADED, NOW, subject=SUBJECT),
+        "false-alarm": Ended(TO, NORTHWIND, Resolution.WRONG, NOW, subject=SUBJECT),
+        "fixed-before-told": Ended(
+            TO, NORTHWIND, Resolution.FIXED, NOW, note="A second van drove.", first=True, unsaid=(EARLIER,)
+        ),
+        "several-accounts": Group(TO, (HeadsUp(TO, NORTHWIND, SAID), PlainHeadsUp(TO, HALDEN, seen=True))),
+        "promise-at-risk": CommitmentAtRisk(
+            TO, "NW-204", "Northwind Foods", "Deliveries before 08:00 in all northern shops", date(2026, 3, 6),
+            "3 of 14 shops had their delivery before 08:00 yesterday; all of them were promised.", SAID,
+            ("The reopening of the shop in Tegel on Saturday", "Fresh bread from 07:30 for two hotels"),
+        ),
+        "weekly": Digest(
+            TO, date(2026, 2, 23), CALL, CHANGED, FINE, 1,
+            ("Deliveries can be followed on a map from April on.", "The depot in Spandau opens on Saturdays."),
+        ),
+        "weekly-good": Digest(TO, date(2026, 2, 23), (), (), FINE),
+        "receipt": Receipt(
+            TO, "Can we deliver to the new shop in Tegel on Saturday before 07:00?", NOW, NOW + timedelta(hours=5),
+            "Northwind Foods",
+        ),
+        "manager-weekly": ManagerWeek(
+            LENA, date(2026, 2, 23),
+            (
+                RepWeek("Rita Reyes", "rita@example.com", 8, CALL, told=1, complaints=1, unacknowledged=1),
+                RepWeek("Sam Okafor", "sam@example.com", 14, (), told=0, complaints=0, unacknowledged=0),
+            ),
+        ),
+        "operations": Notice(
+            LENA, "Nobody has answered the alert about Northwind Foods",
+            (
+                "The alert opened on Monday 2 March, 08:30 (Berlin time), and nobody has taken it.",
+                "Share delivered late 4 % → 19 % in 9 days (target 5 %).",
+                "Rita Reyes gets a plain heads-up at 11:30 if nobody writes one.",
+            ),
+            "https://headsup.example/alerts/1",
+        ),
+    }  # fmt: skip
+
+
+def _untrained(client: Client) -> Client:
+    return replace(client, trained=False)
