@@ -7,12 +7,12 @@ from fastapi import APIRouter, Query
 
 from service.access.guards import Operating, Reader
 from service.alerts import actions, queries, schemas
+from service.alerts.queries.listing import Order, Wanted, page
 from service.alerts.schemas import (
     AlertOut,
     AlertPage,
     AlertStory,
     AssignIn,
-    Order,
     ResolveIn,
     Shown,
     SnoozeIn,
@@ -43,24 +43,27 @@ def list_alerts(
     limit: Annotated[int, Query(ge=1, le=1000)] = 100,
     cursor: Cursor = None,
 ) -> AlertPage:
-    """List alerts: the live ones unless you ask for others, the riskiest first unless you sort by `opened`."""
+    """List alerts: the live ones unless you ask for others, the riskiest first.
+
+    With `sort=priority` those with most at stake come first, as in the console's queue; with `sort=opened` the newest.
+    """
     after = read_cursor(settings, f"alerts.{sort}", cursor, sort.kind, str)
-    wanted = queries.Wanted(
+    wanted = Wanted(
         statuses=status.statuses(),
         account=account_id,
         rep=rep,
         assigned_to=assigned_to,
-        by_risk=sort is Order.RISK,
+        order=sort,
         after=sort.place(*after) if after else None,
         limit=limit + 1,
     )
     with db.read() as session:
-        found = queries.page(session, wanted)
+        found = page(session, wanted)
         waiting = actions.waiting(session, settings, now=now)
     shown = found[:limit]
     more = len(found) > limit
-    following = write_cursor(settings, f"alerts.{sort}", *sort.position(shown[-1])) if more else None
-    return AlertPage(items=[alert_out(alert) for alert in shown], next=following, waiting=waiting)
+    following = write_cursor(settings, f"alerts.{sort}", *shown[-1][1].position()) if more else None
+    return AlertPage(items=[alert_out(alert) for alert, _ in shown], next=following, waiting=waiting)
 
 
 @router.get("/{alert_id}", responses=problems(404))

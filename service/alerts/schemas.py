@@ -31,26 +31,6 @@ class Shown(StrEnum):
         return tuple(AlertStatus) if self is Shown.ALL else (AlertStatus(self.value),)
 
 
-class Order(StrEnum):
-    """The riskiest first, or the newest first."""
-
-    RISK = "risk"
-    OPENED = "opened"
-
-    @property
-    def kind(self) -> type[float | str]:
-        """What a cursor of this order holds beside the alert's id."""
-        return float if self is Order.RISK else str
-
-    def position(self, alert: Alert) -> tuple[float | str, str]:
-        """Where an alert stands in the list, for a cursor."""
-        return alert.risk if self is Order.RISK else alert.opened_at.isoformat(), str(alert.id)
-
-    def place(self, value: float | str, alert_id: str) -> tuple[float | datetime, UUID]:
-        """Read a position back."""
-        return value if isinstance(value, float) else datetime.fromisoformat(value), UUID(alert_id)
-
-
 class AssignIn(Incoming):
     """Who shall have the alert."""
 

@@ -12,7 +12,7 @@ from sqlalchemy.orm import aliased, contains_eager
 from sqlalchemy.orm.attributes import set_committed_value
 from sqlalchemy.orm.exc import StaleDataError
 
-from models import Account, Alert, AlertEvent, AlertStatus, Complaint, Rep, Score
+from models import Account, Alert, AlertEvent, AlertStatus, Complaint, Score
 from models.alert import LIVE
 from service.alerts.queries import held
 from service.alerts.rules import AlertNotFound, ChangedMeanwhile, LastAlert, Lines, carried
@@ -35,7 +35,7 @@ WHERE: dict[AlertStatus, ColumnElement[bool]] = {
 LIVE_STATUSES = (AlertStatus.OPEN, AlertStatus.ACKNOWLEDGED, AlertStatus.SNOOZED)
 
 
-def _whole() -> Select[Alert]:
+def whole() -> Select[Alert]:
     """Alerts with their account and its rep."""
     joined = select(Alert).join(Alert.account).outerjoin(Account.rep)
     return joined.options(contains_eager(Alert.account).contains_eager(Account.rep))
@@ -47,7 +47,7 @@ def alert(session: Session, alert_id: UUID) -> Alert:
     Raises:
         AlertNotFound: there is none with this id.
     """
-    found = session.scalar(_whole().where(Alert.id == alert_id))
+    found = session.scalar(whole().where(Alert.id == alert_id))
     if found is None:
         raise AlertNotFound("Look at `GET /v1/alerts` for those that there are.")
     return found
@@ -55,43 +55,13 @@ def alert(session: Session, alert_id: UUID) -> Alert:
 
 def alerts_of_account(session: Session, account_id: int, *, limit: int = 50) -> list[Alert]:
     """The account's alerts, newest first."""
-    mine = _whole().where(Alert.account_id == account_id)
+    mine = whole().where(Alert.account_id == account_id)
     return list(session.scalars(mine.order_by(Alert.opened_at.desc(), Alert.id).limit(limit)))
 
 
 def events(session: Session, alert_id: UUID) -> list[AlertEvent]:
     """All that happened to an alert, in order."""
     return list(session.scalars(select(AlertEvent).where(AlertEvent.alert_id == alert_id).order_by(AlertEvent.id)))
-
-
-@dataclass(frozen=True)
-class Wanted:
-    """Which alerts a list shows, in which order, after which one."""
-
-    statuses: Sequence[AlertStatus]
-    account: str | None = None
-    rep: str | None = None
-    assigned_to: str | None = None
-    by_risk: bool = True
-    after: tuple[float | datetime, UUID] | None = None
-    limit: int = 100
-
-
-def page(session: Session, wanted: Wanted) -> list[Alert]:
-    """One page of alerts, the riskiest or the newest first."""
-    column: Any = Alert.risk if wanted.by_risk else Alert.opened_at
-    found = _whole().where(or_(*(WHERE[status] for status in wanted.statuses)))
-    for attribute, value in (
-        (Account.external_id, wanted.account),
-        (Rep.email, wanted.rep),
-        (Alert.assigned_to, wanted.assigned_to),
-    ):
-        if value is not None:
-            found = found.where(attribute == value)
-    if wanted.after is not None:
-        last, last_id = wanted.after
-        found = found.where(or_(column < last, and_(column == last, Alert.id > last_id)))
-    return list(session.scalars(found.order_by(column.desc(), Alert.id).limit(wanted.limit)))
 
 
 def save(session: Session) -> None:
@@ -235,5 +205,5 @@ def insert_alert(session: Session, candidate: Candidate, line: float, *, now: da
 
 def unanswered(session: Session, *, asked_before: datetime) -> list[Alert]:
     """Open alerts that asked before a moment and have not been escalated since, with account and rep."""
-    late = _whole().where(WHERE[AlertStatus.OPEN], Alert.asked_at <= asked_before, Alert.escalated_at.is_(None))
+    late = whole().where(WHERE[AlertStatus.OPEN], Alert.asked_at <= asked_before, Alert.escalated_at.is_(None))
     return list(session.scalars(late.order_by(Alert.asked_at, Alert.id).with_for_update(of=Alert, skip_locked=True)))
