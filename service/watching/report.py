@@ -5,10 +5,13 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from models import STARTER, Comparison, ModelDay, Notice, Retraining, RetrainingOutcome, TrainedModel, WatchDay
+from models import STARTER, Comparison, ModelDay, Notice, Retraining, RetrainingOutcome, TrainedModel, Verdict, WatchDay
 from service.kit.database import Session
 from service.kit.settings import Settings
+from service.scoring import actions as promotion
+from service.scoring import lines
 from service.scoring import queries as scoring
+from service.scoring.lines import Choice, Offer
 from service.watching import actions, queries, rules, words
 from service.watching.rules import Span
 
@@ -47,6 +50,21 @@ class Candidate:
 
 
 @dataclass(frozen=True)
+class Line:
+    """How the alert line was chosen, and what it and its neighbours cost and catch, as the validation weeks tell.
+
+    `choice` is None for cards of old versions; `chosen_at` and `chosen_by` are None while the setting decides.
+    `around` goes from few alerts to many and holds `here`; it is empty where the card does not tell.
+    """
+
+    choice: Choice | None
+    chosen_at: datetime | None
+    chosen_by: str | None
+    here: Offer | None
+    around: list[Offer]
+
+
+@dataclass(frozen=True)
 class Report:
     """How the speaking model does. `days` are its own, `weeks` those with known outcomes, `lived` the last four."""
 
@@ -54,6 +72,7 @@ class Report:
     model: TrainedModel | None
     former: TrainedModel | None
     line: float
+    line_told: Line | None
     promised: Promised | None
     lived: Span | None
     weeks: list[Span]
@@ -86,6 +105,7 @@ def read(session: Session, settings: Settings, *, now: datetime, days: int = 120
         model=model,
         former=actions.spoke_last(session),
         line=scoring.alert_line(session),
+        line_told=_line(model) if model else None,
         promised=_promised(model.card, today) if model else None,
         lived=rules.recent(mine),
         weeks=rules.weeks(mine),
@@ -98,6 +118,13 @@ def read(session: Session, settings: Settings, *, now: datetime, days: int = 120
         retraining=retraining,
         retraining_says=_retraining(retraining, queries.newest_model(session), settings.retrain_every_days),
     )
+
+
+def _line(model: TrainedModel) -> Line:
+    curve = model.card.get("alert_line", {}).get("curve")
+    here = lines.offer(curve, model.alert_line) if curve else None
+    around = lines.around(curve, model.alert_line) if curve else []
+    return Line(promotion.choice_of(model), model.line_chosen_at, model.line_chosen_by, here, around)
 
 
 def _promised(card: Mapping[str, Any], today: WatchDay | None) -> Promised:
@@ -134,6 +161,13 @@ def _candidate(session: Session, speaking: str) -> Candidate | None:
     found = queries.comparison(session, shadow.version, speaking)
     sentence = words.proposal(found) if found else f"{shadow.version} runs in the shadow from the next daily round on."
     return Candidate(shadow, found, sentence)
+
+
+def proposal(session: Session) -> Candidate | None:
+    """The model in the shadow, where it is proposed that it speak."""
+    model = scoring.active_model(session)
+    found = _candidate(session, model.version if model else STARTER)
+    return found if found and found.comparison and found.comparison.verdict is Verdict.BETTER else None
 
 
 def _retraining(last: Retraining | None, newest: datetime | None, every_days: int) -> str:

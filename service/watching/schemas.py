@@ -5,7 +5,9 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from service.watching.report import Report
+from service.watching.report import Line, Report
+
+LINE_FIGURES = ("quiet_line", "alerts_per_day", "right", "caught", "told_first", "head_start_hours")
 
 
 class _Out(BaseModel):
@@ -80,6 +82,21 @@ class MovedOut(_Out):
     sentence: str
 
 
+class LineOut(_Out):
+    """How the alert line was chosen, and what it costs and catches on the model's validation weeks."""
+
+    kind: str | None = Field(description="`budget`: alerts a day; `price`: wasted looks; `fixed`: a risk.")
+    value: float | None
+    chosen_at: datetime | None = Field(description="Null while the setting `alerts_per_day` decides.")
+    chosen_by: str | None
+    quiet_line: float | None = Field(description="The line of accounts without a complaint in 28 days.")
+    alerts_per_day: float | None
+    right: float | None = Field(description="Share of the alerts that a complaint followed.")
+    caught: float | None = Field(description="Share of the account-weeks with a complaint.")
+    told_first: float | None = Field(description="Share of the complaints flagged at least 4 working hours before.")
+    head_start_hours: float | None = Field(description="Working hours before those, the median.")
+
+
 class NoticeOut(_Out):
     """Something that people should know."""
 
@@ -106,6 +123,7 @@ class ModelOut(BaseModel):
     trained_at: datetime | None
     promoted_at: datetime | None
     alert_line: float
+    line: LineOut | None = Field(description="Null while the starter score speaks.")
     promised: PromisedOut | None
     lived: SpanOut | None = Field(description="The last four weeks with known outcomes.")
     weeks: list[SpanOut]
@@ -128,6 +146,7 @@ def model_out(found: Report) -> ModelOut:
         trained_at=found.model.trained_at if found.model else None,
         promoted_at=found.model.promoted_at if found.model else None,
         alert_line=found.line,
+        line=_line_out(found.line_told) if found.line_told else None,
         promised=PromisedOut.model_validate(found.promised) if found.promised else None,
         lived=SpanOut.model_validate(found.lived) if found.lived else None,
         weeks=[SpanOut.model_validate(each) for each in found.weeks],
@@ -147,4 +166,15 @@ def model_out(found: Report) -> ModelOut:
         if candidate
         else None,
         retraining=found.retraining_says,
+    )
+
+
+def _line_out(told: Line) -> LineOut:
+    here = told.here
+    return LineOut(
+        kind=told.choice.kind.value if told.choice else None,
+        value=told.choice.value if told.choice else None,
+        chosen_at=told.chosen_at,
+        chosen_by=told.chosen_by,
+        **{name: getattr(here, name, None) for name in LINE_FIGURES},
     )

@@ -7,12 +7,22 @@ import pytest
 from sqlalchemy import select
 
 from models import Comparison, ModelDay, ModelStatus, Notice, Role, TrainedModel, Verdict, WatchDay
+from models.trained_model import LineKind
 from service.scoring import actions
+from service.scoring.lines import Choice
 from tests import make
 
 TODAY = make.MONDAY.date()
 OLD, NEW = "20260101-000000", "20260214-060000"
-CARD = {"measures": {"model": {"average_precision": 0.6, "precision_at_5pct": 0.7, "calibration_error": 0.02}}}
+CURVE = {
+    "line": [0.8, 0.5, 0.2], "quiet_line": [0.4, 0.25, 0.1], "alerts_per_day": [1.0, 4.0, 12.0],
+    "right": [0.9, 0.7, 0.4], "caught": [0.1, 0.4, 0.8], "told_first": [0.1, 0.35, 0.7],
+    "head_start_hours": [20.0, 31.0, 40.0], "head_start_days": [3.0, 5.0, 6.0], "floor": 0.2, "ceiling": 0.8,
+}  # fmt: skip
+CARD = {
+    "measures": {"model": {"average_precision": 0.6, "precision_at_5pct": 0.7, "calibration_error": 0.02}},
+    "alert_line": {"line": 0.5, "chosen": {"kind": "budget", "value": 5.0}, "curve": CURVE},
+}
 GROUPS = [
     {
         "group": "late_share", "psi": 1.4, "push": 0.9, "spread": 1.0, "missing": 0.02, "missing_was": 0.0,
@@ -80,6 +90,38 @@ def test_the_page_says_what_was_lived_what_moved_and_what_is_proposed(ola, model
     assert "raises risks" in page
     assert f"{NEW} should speak: it ranks better." in page
     assert "398 of 400 that send data" in page
+
+
+def test_the_page_says_how_the_line_was_chosen_and_what_it_brings(ola, db, model):
+    before = ola.get("/model").text.replace("\u00a0", " ")
+    with db.begin() as session:
+        actions.set_line(session, Choice(LineKind.PRICE, 4.0), by="lena@example.com", now=make.MONDAY)
+
+    after = ola.get("/model").text.replace("\u00a0", " ")
+
+    assert "a budget of 5 alerts a day, the setting when the model was trained" in before
+    assert "about 4 alerts a day, 70 % of them right; 40 % of the weeks with a complaint were caught" in before
+    assert "in 28 days from 25 % on" in before
+    assert "costs as much as 4 wasted looks, set" in after
+    assert "by lena@example.com" in after
+
+
+def test_what_the_model_asks_of_people_is_in_the_to_do_list_and_counted(ola, model):
+    page = ola.get("/todo").text.replace("\u00a0", " ")
+
+    assert "Alerts go wrong" in page
+    assert "A better model is ready" in page
+    assert f"{NEW} should speak: it ranks better." in page
+    assert '<span class="count">2</span></h2>' in page
+
+
+def test_a_candidate_that_makes_no_difference_is_nothing_to_do(ola, db, model):
+    with db.begin() as session:
+        session.query(Comparison).update({"verdict": Verdict.SAME})
+        session.query(Notice).update({"closed_at": make.MONDAY})
+
+    assert "The model</h2>" not in ola.get("/todo").text
+    assert "A better model is ready" not in ola.get("/todo").text
 
 
 def test_without_a_model_the_page_says_who_speaks(ola):

@@ -20,6 +20,7 @@ from models import (
     Mail,
     MailState,
     Metric,
+    Notice,
     Operator,
     Rep,
     Score,
@@ -29,6 +30,7 @@ from models import (
 from service.alerts.queries import WHERE
 from service.kit.database import Session
 from service.risk.queries import priority
+from service.watching.queries import proposed
 
 DONE_SHOWN = 100
 _LIVE = Alert.resolved_at.is_(None)
@@ -204,6 +206,7 @@ def shell(session: Session, *, now: datetime) -> Shell:
         select(func.count()).select_from(Metric).where(Metric.better.is_(None)),
         select(func.count()).select_from(Mail).where(Mail.state.in_((MailState.PARKED, MailState.SUPPRESSED))),
         select(func.count()).select_from(Alert).join(Update, NEWEST_UPDATE).where(_LIVE, Update.next_update_at < now),
+        select(func.count()).select_from(Notice).where(Notice.closed_at.is_(None)),
     )
     row = session.execute(select(*(each.scalar_subquery() for each in (open_alerts, *to_dos)))).one()
-    return Shell(row[0], sum(row[1:]))
+    return Shell(row[0], sum(row[1:]) + proposed(session))

@@ -12,6 +12,7 @@ from service.console.queries.queue import shell
 from service.kit.fields import Line
 from service.kit.http import Config, Db, Now
 from service.scoring import actions as scoring
+from service.scoring.queries import planned_alerts_per_day
 from service.watching import actions, report
 
 router = APIRouter(prefix="/model", include_in_schema=False)
@@ -22,6 +23,7 @@ def model_page(db: Db, visitor: SignedIn, now: Now, settings: Config) -> HTMLRes
     with db.read() as session:
         found = report.read(session, settings, now=now)
         frame = shell(session, now=now)
+        planned = planned_alerts_per_day(session, settings.alerts_per_day)
     return page(
         "model.html",
         visitor,
@@ -34,6 +36,7 @@ def model_page(db: Db, visitor: SignedIn, now: Now, settings: Config) -> HTMLRes
         share_scored=report.share_scored(found.today) if found.today else None,
         alerts_a_day=report.alerts_a_day(found.seen),
         week_of=report.week_of,
+        planned=planned,
     )
 
 

@@ -19,7 +19,8 @@ from service.kit.fields import Address, Id, Line, MetricId, Name
 from service.kit.http import Db, Now
 from service.metrics.actions import put_metric
 from service.metrics.schemas import MetricIn
-from service.scoring.queries import alert_line
+from service.scoring.queries import alert_line, open_notices
+from service.watching import report
 
 router = APIRouter(prefix="/todo", include_in_schema=False)
 
@@ -36,6 +37,8 @@ def todo_page(
             "metrics": queries.without_direction(session),
             "mails": queries.stuck_mails(session),
             "late": queries.late_updates(session, now=now),
+            "notices": open_notices(session),
+            "candidate": report.proposal(session),
             "line": alert_line(session),
         }
     return page("todo.html", visitor, now, first=first, better=Better, **facts)
