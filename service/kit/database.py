@@ -13,6 +13,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import Session, sessionmaker
 
 from service.kit import crash, sqlite
+from service.kit.patience import Patience
 from service.kit.turns import Turns
 
 __all__ = ["OUTAGES", "Database", "Session"]
@@ -123,10 +124,10 @@ def _begin_to_write(connection: Connection) -> None:
 
 
 def _postgresql(url: str) -> Engine:
-    limits = "-c lock_timeout=10s -c statement_timeout=120s -c idle_in_transaction_session_timeout=60s"
-    return create_engine(
-        url,
-        pool_pre_ping=True,
-        **POOL,
-        connect_args={"options": f"{limits} -c timezone=UTC", "connect_timeout": 5, **NETWORK},
-    )
+    limits = "-c lock_timeout=4s -c statement_timeout=120s -c idle_in_transaction_session_timeout=60s"
+    # The server, too, is to notice within a minute that its client has gone without a word; it would take two hours.
+    alive = "-c tcp_keepalives_idle=30 -c tcp_keepalives_interval=10 -c tcp_keepalives_count=3"
+    options = {"options": f"{limits} {alive} -c timezone=UTC", "connect_timeout": 5, **NETWORK}
+    engine = create_engine(url, pool_pre_ping=True, **POOL, connect_args=options)
+    Patience(engine)
+    return engine

@@ -35,6 +35,7 @@ class Proxy:
     faults: Faults = field(default_factory=Faults)
     _loop: asyncio.AbstractEventLoop = field(default_factory=asyncio.new_event_loop)
     _open: set[asyncio.StreamWriter] = field(default_factory=set)
+    _forgotten: set[asyncio.StreamWriter] = field(default_factory=set)
 
     async def serve(self, ready: threading.Event) -> None:
         server = await asyncio.start_server(self._relay, "127.0.0.1", 0)
@@ -54,10 +55,12 @@ class Proxy:
         self._open |= ends
         try:
             await asyncio.gather(self._pump(client_in, server_out, client_out), self._pump(server_in, client_out))
-        except (OSError, asyncio.IncompleteReadError):
+        except (OSError, asyncio.IncompleteReadError, asyncio.CancelledError):
+            # The network's end, or the test's.
             pass
         finally:
             self._open -= ends
+            self._forgotten -= ends
             for end in ends:
                 end.close()
 
@@ -74,7 +77,7 @@ class Proxy:
                 raise ConnectionResetError
             if back and faults.close_after is not None and carried > faults.close_after:
                 raise ConnectionResetError
-            if faults.black_hole:
+            if faults.black_hole or sink in self._forgotten:
                 continue
             await asyncio.sleep(faults.latency + (len(chunk) / faults.rate if faults.rate else 0))
             sink.write(chunk)
@@ -82,6 +85,11 @@ class Proxy:
         # The other direction may go on: a half-closed connection is one.
         with suppress(OSError):
             sink.write_eof()
+
+    def forget(self) -> int:
+        """Swallow what comes from now on where a connection is open; new ones work. Return how many ends there were."""
+        self._forgotten |= self._open
+        return len(self._forgotten)
 
     def cut(self) -> int:
         """Reset every open connection now; return how many ends there were."""

@@ -105,3 +105,17 @@ def test_all_connections_are_cut_at_once(echo):
 
         with pytest.raises(ConnectionResetError):
             connection.recv(1024)
+
+
+def test_what_is_forgotten_stays_open_and_what_is_new_works(echo):
+    with between(echo) as proxy, socket.create_connection(("127.0.0.1", proxy.port), timeout=5) as connection:
+        connection.sendall(b"hello")
+        assert connection.recv(1024) == b"hello"
+
+        assert proxy.forget() == 2
+
+        connection.settimeout(0.3)
+        connection.sendall(b"hello")
+        with pytest.raises(TimeoutError):
+            connection.recv(1024)
+        assert said(proxy.port) == b"hello"

@@ -16,12 +16,11 @@ from tests.faults.clients import Operator, Sender, busy
 from tests.faults.cluster import people_of
 from tests.faults.conftest import size
 from tests.faults.history import Outcome
-from tests.faults.proxy import Faults, between
 from tests.faults.world import judge, wait_idle
 
 pytestmark = pytest.mark.skipif(not ON_POSTGRESQL, reason="it is about a database that is a server")
 
-RESTARTS, KICKS, CUTS = size(4, 20), size(10, 50), size(20, 100)
+RESTARTS, KICKS = size(4, 20), size(10, 50)
 BACK_WITHIN = 15
 KICK = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid() AND datname = 'postgres'"
 
@@ -70,55 +69,6 @@ def test_restarts_and_lost_connections_lose_nothing(running, clients, history, m
     assert running.pid("api") == pids
     assert all(running.lives(name) for name in running.names)
     assert descriptors(running) <= before + 25
-
-
-@pytest.fixture
-def far(tmp_path, mailbox):
-    """A cluster whose way to the database is a network that can fail; with the server, and the proxy between."""
-    folder = tmp_path / "far"
-    folder.mkdir()
-    with postgres.cluster(options="") as server, between(server.port) as proxy:
-        url = server.url.replace(str(server.port), str(proxy.port))
-        with cluster.running(folder, database_url=url, smtp_url=mailbox.url) as running:
-            yield running, server, proxy
-
-
-def test_connections_that_are_reset_while_they_commit_lose_nothing(far, history, mailbox):
-    running, _, proxy = far
-    key = running.install()
-    accounts = people_of(running.db, 10)
-    running.start()
-    running.wait_ready()
-    luck = random.Random(3)  # noqa: S311  repeatable, not secret
-    with busy([Sender(f"sender-{n}", running.url, key, history, pause=0.02, accounts=accounts) for n in range(4)]):
-        for _ in range(CUTS):
-            time.sleep(luck.uniform(0.05, 0.4))
-            proxy.cut()
-    wait_idle(running.db, 60)
-    _, findings, _ = judge(running.db, history, mailbox)
-
-    assert findings == []
-    assert refusals(history) <= {(503, True)}
-
-
-def test_a_slow_network_is_waited_for_and_after_a_dead_one_it_goes_on_by_itself(far):
-    running, _, proxy = far
-    running.install()
-    running.start("api")
-    running.wait_ready()
-
-    proxy.faults = Faults(latency=0.3)
-    slow = httpx2.get(f"{running.url}/readyz", timeout=60).status_code
-    # A server that takes what is sent and never answers: only the network's end can tell it from a slow one.
-    proxy.faults = Faults(black_hole=True)
-    with pytest.raises(httpx2.ReadTimeout):
-        httpx2.get(f"{running.url}/readyz", timeout=3)
-    alive = httpx2.get(f"{running.url}/livez", timeout=1).status_code
-    proxy.faults = Faults()
-    proxy.cut()
-
-    assert (slow, alive) == (200, 200)
-    assert running.wait_ready(BACK_WITHIN) < BACK_WITHIN
 
 
 def test_a_full_server_is_answered_by_503_at_once(tmp_path, mailbox):
