@@ -22,6 +22,8 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "init": ("setup", "init", "Make the data folder: settings, database, first administrator."),
     "check": ("health", "check", "Check settings, database, schema, mail server, disk and clock."),
     "migrate": ("setup", "migrate", "Bring the database to this version's schema."),
+    "backup": ("backup", "backup", "Back up database, models, settings and keys into a folder."),
+    "restore": ("backup", "restore", "Fill an empty installation from a backup; its mails are held."),
     "serve": ("run", "serve", "Serve API and console; with the embedded database the worker too."),
     "worker": ("run", "worker", "Score, alert and mail; any number of workers may run."),
     "import accounts": ("imports", "accounts", "Import accounts and their reps."),
@@ -47,6 +49,9 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "operator add": ("access", "add_operator", "Give a person of operations a login."),
     "operator password": ("access", "set_password", "Give an operator another password."),
     "operator disable": ("access", "disable_operator", "Let an operator in no more."),
+    "mail preview": ("mail", "preview", "Look at every mail with sample data."),
+    "mail test": ("mail", "send_test", "Send a mail with sample data to an address."),
+    "mail check": ("mail", "check", "Check SPF, DKIM, DMARC and your own templates."),
     "audit verify": ("audit", "verify", "Tell whether the audit log is whole."),
     "erase": ("erase", "erase", "Take a rep or a contact out of everything that is kept."),
     "demo": ("demo", "demo", "Replay a simulated company through the real thing, then serve it."),
@@ -56,6 +61,7 @@ GROUPS = {
     "models": "List, show and compare the trained models.",
     "key": "Make, list and end API keys.",
     "operator": "Give people a login.",
+    "mail": "Look at mails, send a test, check what receivers look up.",
     "audit": "Who changed what.",
 }
 

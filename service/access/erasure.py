@@ -23,6 +23,7 @@ from service.kit.settings import Settings
 from service.kit.sql import insert_missing
 
 WORKER = "headsup"
+LEDGER = "erasures.jsonl"
 
 
 class OperatorStays(Conflict):
@@ -94,4 +95,4 @@ def _terms(settings: Settings) -> Terms:
 
 
 def _path(settings: Settings) -> Path:
-    return settings.data_dir / "erasures.jsonl"
+    return settings.data_dir / LEDGER

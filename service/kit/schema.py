@@ -1,5 +1,6 @@
 """Bring the database to the schema that this program knows."""
 
+from collections.abc import Callable
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -11,7 +12,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, text
 
 from models import Base
-from service.kit.database import Database
+from service.kit.database import Database, Session
 from service.kit.errors import Unavailable
 
 UPGRADER_LOCK = 4_711_001
@@ -21,14 +22,23 @@ class SchemaMismatch(Unavailable):
     """The database does not have the schema that this program needs."""
 
 
-def upgrade(db: Database) -> str:
-    """Run the missing migrations in one transaction and return the revision reached. One upgrader at a time."""
+def upgrade(db: Database, *, since: str = "", then: Callable[[Session], None] | None = None) -> str:
+    """Run the missing migrations in one transaction and return the revision reached. One upgrader at a time.
+
+    `since` is the revision of a database that does not say it itself; `then` is done in the same transaction.
+    """
     with db.engine.begin() as connection:
         if not db.is_sqlite:
             connection.execute(text("SET LOCAL lock_timeout = '60s'"))
             connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": UPGRADER_LOCK})
             connection.execute(text("SET LOCAL lock_timeout = '5s'"))
+        if since:
+            command.stamp(_config(connection), since)
         command.upgrade(_config(connection), "head")
+        if then:
+            with Session(connection) as session:
+                then(session)
+                session.commit()
         return _current(connection) or ""
 
 
