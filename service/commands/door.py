@@ -105,7 +105,7 @@ def say(line: str = "") -> None:
 
 def shown(value: Any) -> str:
     """A default as it is written in the settings file."""
-    if isinstance(value, SecretStr):
+    if value is None or isinstance(value, SecretStr):
         return ""
     return str(value).lower() if isinstance(value, bool) else str(value)
 

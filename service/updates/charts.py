@@ -11,9 +11,10 @@ Days = tuple[tuple[date, float], ...]
 
 FONTS = [str(path) for path in sorted((Path(__file__).parent / "fonts").glob("*.ttf"))]
 # Small, so that the words in it can be read on a phone, where it is shown at about this size.
-WIDTH, HEIGHT = 480, 230
-LEFT, RIGHT, TOP, BOTTOM = 40, 428, 36, 196
-SPARK_WIDTH, SPARK_HEIGHT = 88, 34
+WIDTH, HEIGHT = 400, 200
+LEFT, RIGHT, TOP, BOTTOM = 34, 346, 32, 172
+SPARK_WIDTH, SPARK_HEIGHT = 80, 30
+STRIP_WIDTH, STRIP_HEIGHT = 320, 56
 # Sharp screens have two or three dots for one; more would only make the mail heavier.
 ZOOM = 2.0
 # Upper ends of the axis, each with a quarter that reads well.
@@ -37,8 +38,10 @@ class Chart:
 
     @property
     def end(self) -> float:
-        """Where the axis ends: high enough for all that is shown, so that small risks do not lie flat on the ground."""
+        """Where the axis ends: near what is shown, so that small risks do not lie flat on the ground."""
         most = max(self.line or 0, *(risk for _, risk in self.days)) * 1.1
+        if self.line is None:
+            return max(most, ENDS[1])
         return next((end for end in ENDS if end >= most), 1.0)
 
     def x(self, day: date) -> float:
@@ -90,16 +93,17 @@ def large(days: Days, line: float) -> Chart | None:
 
 def strip(days: Days) -> Chart | None:
     """The picture of one of several accounts."""
-    return Chart(days, None, 240, 44, 3, 232, 5, 39) if _long_enough(days) else None
+    return _bare(days, STRIP_WIDTH, STRIP_HEIGHT)
 
 
 def spark(days: Days) -> Chart | None:
     """The picture in a row of a weekly mail."""
-    return (
-        Chart(days, None, SPARK_WIDTH, SPARK_HEIGHT, 3, SPARK_WIDTH - 6, 4, SPARK_HEIGHT - 4)
-        if _long_enough(days)
-        else None
-    )
+    return _bare(days, SPARK_WIDTH, SPARK_HEIGHT)
+
+
+def _bare(days: Days, width: int, height: int) -> Chart | None:
+    """A line without words, with room for its last dot."""
+    return Chart(days, None, width, height, 3, width - 6, 5, height - 4) if _long_enough(days) else None
 
 
 def _long_enough(days: Days) -> bool:

@@ -29,7 +29,8 @@ TO = To(UUID(int=1), "Rita Reyes", "Europe/Berlin", "https://headsup.example", r
 LENA = To(UUID(int=1), "Lena Lund", "Europe/Berlin", "https://headsup.example")
 # Eight weeks, a value for every fourth day.
 RISING = (18, 12, 16, 9, 13, 20, 19, 22, 30, 33, 48, 55, 62, 71, 79)
-WORSE, UNEASY, CALM = (31, 30, 34, 41, 74), (50, 44, 47, 58, 52), (24, 28, 22, 20, 12)
+WORSE = (31, 30, 33, 28, 40, 35, 38, 41, 47, 52, 49, 60, 66)
+UNEASY = (44, 51, 47, 39, 42, 40, 45, 61, 58, 49, 44, 50, 52)
 
 
 def days(values: tuple[int, ...], *, until: date = date(2026, 3, 2)) -> tuple[tuple[date, float], ...]:
@@ -104,7 +105,7 @@ CHANGED = (
     ),
     Standing(
         "TL-009", "Tern Logistics", 0.12, 0.64, trained=True, open=False, ended=Resolution.FIXED,
-        days=days(tuple(reversed(WORSE))),
+        days=days((22, 25, 20, 38, 51, 66, 62, 64, 58, 40, 21, 14, 12)),
     ),
 )  # fmt: skip
 FINE = tuple(
