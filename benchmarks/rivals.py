@@ -14,8 +14,8 @@ from sklearn.preprocessing import StandardScaler
 from service.scoring import reasons
 from service.scoring.features import Features
 from service.scoring.trained import TrainedScorer
-from training import card, evaluation
-from training.backtest import Backtest, Material
+from training import baselines, card, evaluation
+from training.backtest import Backtest, Material, Measures
 from training.evaluation import Prediction
 
 try:
@@ -39,13 +39,24 @@ def lightgbm_default(seed: int) -> Any | None:
     return None if lightgbm is None else lightgbm.LGBMClassifier(random_state=seed, deterministic=True, verbose=-1)
 
 
-def measured(material: Material, tested: Backtest, rival: Any) -> dict[str, float | None]:
-    """Fit a rival on the rows and columns that the model was fitted on, and measure it on the same test."""
-    data, window = material.data, material.window
-    values, known, test = data.pick(tested.recipe.columns), window.before_test(data), window.test(data)
+def measured(material: Material, tested: Backtest, rival: Any, *, account_only: bool = False) -> Measures:
+    """Fit a rival on the rows and columns that the model was fitted on, and measure it on the same test.
+
+    With `account_only` it does not get the columns of the items.
+    """
+    data, window, columns = material.data, material.window, tested.recipe.columns
+    values = data.pick(baselines.of_account(columns) if account_only else columns)
+    known, test = window.before_test(data), window.test(data)
     rival.fit(values[known], data.label[known])
     risk = rival.predict_proba(values[test])[:, 1].astype(np.float64)
     return evaluation.measures(tested.test, Prediction(risk, risk))
+
+
+def logistic_with_items(material: Material, tested: Backtest) -> Measures:
+    """The product's logistic baseline, had it the columns of the items as well."""
+    known, test = material.window.before_test(material.data), material.window.test(material.data)
+    told = baselines.logistic(material.data, known, test, tested.recipe, tested.recipe.columns)
+    return evaluation.measures(tested.test, told)
 
 
 def cost_of_reasons(material: Material, tested: Backtest) -> tuple[float, float]:

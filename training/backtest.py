@@ -26,7 +26,7 @@ from training.window import Asked, Window
 Progress = Callable[[str, int, int], None]
 Measures = dict[str, float | None]
 
-STEPS = ("linear part", "trees", "choice", "refit", "baselines", "measures")
+STEPS = ("regressions", "trees", "fit for the line", "fit for the test", "baselines", "measures")
 
 
 @dataclass(frozen=True)
@@ -98,7 +98,7 @@ def run(material: Material, *, seed: int, progress: Progress) -> Backtest:
         progress(f"Learning: {name}", STEPS.index(name), len(STEPS))
 
     recipe, chosen_by = pipeline.choose(data, split.train(data), split.validation(data), seed=seed, step=step)
-    step("refit")
+    step("fit for the test")
     known, test = split.before_test(data), split.test(data)
     judged = pipeline.fit(data, known, recipe)
     tested = data.rows(test)

@@ -4,7 +4,9 @@
 - recency: complaints of the last 28 days; with as many, the one whose last is newer.
 - volume: the metrics marked exposure, added up as they stand. Busy accounts complain.
 - scorecard: what an operations team draws in a spreadsheet (below).
-- logistic: scikit-learn's logistic regression on all features, with the penalty that the validation chose for ours.
+- logistic: scikit-learn's logistic regression on the account's features, with the penalty that the validation chose for
+  ours. What the items say is left out: those columns come out of boosted trees of our own (`training.following`), and a
+  regression that reads them is no plain one any more.
 
 The scorecard takes the five metrics with a direction that tell most by themselves on the weeks before the test (a
 fairer hand than most have), looks at each one's level of the last 28 days, and colours it against all accounts: green
@@ -12,7 +14,7 @@ in the better half, yellow (1 point) beyond the median, red (2 points) in the wo
 green as can be. The points are weighted 5, 4, 3, 2, 1 in the order of how much the metrics tell.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,8 +22,10 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import roc_auc_score
 
 from service.scoring.definitions import LAST, Definition
-from service.scoring.features import COMPLAINTS
+from service.scoring.features import COMPLAINTS, Column
+from service.scoring.items import ITEMS
 from service.scoring.linear import squeeze, standardised
+from training import rows as lots
 from training.dataset import Dataset
 from training.evaluation import Prediction
 from training.recipe import Recipe
@@ -41,8 +45,13 @@ def predictions(data: Dataset, known: Rows, test: Rows, recipe: Recipe) -> Mappi
         "recency": _with_risk(data, recency, known, test),
         "volume": _with_risk(data, volume(data), known, test),
         "scorecard": _with_risk(data, scorecard(data, known), known, test),
-        "logistic": _logistic(data, known, test, recipe),
+        "logistic": logistic(data, known, test, recipe, of_account(recipe.columns)),
     }
+
+
+def of_account(columns: Sequence[Column]) -> tuple[Column, ...]:
+    """The columns without those of the items."""
+    return tuple(column for column in columns if column.group != ITEMS)
 
 
 def volume(data: Dataset) -> Numbers:
@@ -81,15 +90,17 @@ def _with_risk(data: Dataset, score: Numbers, known: Rows, test: Rows) -> Predic
     return Prediction(score[test], curve.predict_proba(squeeze(score[test])[:, None])[:, 1])
 
 
-def _logistic(data: Dataset, known: Rows, test: Rows, recipe: Recipe) -> Prediction:
-    values = data.pick(recipe.columns)
-    tailless = squeeze(values[known])
+def logistic(data: Dataset, known: Rows, test: Rows, recipe: Recipe, columns: Sequence[Column]) -> Prediction:
+    """Logistic regression on some columns: tails squeezed, gaps marked, our penalty. It learns from our rows."""
+    values, label = data.pick(columns), data.label
+    learned, _ = lots.drawn(data, known, recipe.regression.half_life_weeks, recipe.seed)
+    tailless = squeeze(values[learned])
     center, scale = np.nanmean(tailless, axis=0), np.nanstd(tailless, axis=0)
     scale[scale == 0] = 1.0
 
-    def table(rows: Rows) -> NDArray[np.float32]:
+    def table(rows: Rows | lots.Places) -> NDArray[np.float32]:
         return np.hstack([standardised(values[rows], center, scale), np.isnan(values[rows])], dtype=np.float32)
 
-    model = LogisticRegression(C=recipe.strength, max_iter=1_000).fit(table(known), data.label[known])
+    model = LogisticRegression(C=recipe.strength, max_iter=1_000).fit(table(learned), label[learned])
     risk = model.predict_proba(table(test))[:, 1].astype(np.float64)
     return Prediction(risk, risk)

@@ -13,7 +13,7 @@ from service.scoring import golden as figures
 from service.scoring.features import Column
 from service.scoring.history import moment
 from service.scoring.trained import Blend, TrainedScorer
-from training import feedback
+from training import feedback, folds, rows
 from training.backtest import Backtest, Material
 from training.dataset import Dataset
 from training.reference import reference
@@ -112,6 +112,11 @@ def notes(material: Material, tested: Backtest) -> list[str]:
         found.append(f"Left out, since they never vary: {', '.join(tested.recipe.dropped)}.")
     if material.data.thinned_share < 1:
         found.append(f"Learned from {material.data.thinned_share:.0%} of the accounts, to bound memory.")
+    if len(material.data.label) > rows.FIT_ROWS:
+        many = f"{rows.FIT_ROWS:,} of the {len(material.data.label):,} account-weeks"
+        found.append(
+            f"To bound time a fit learned from about {many}, by lot, and the folds from {folds.ROWS_A_FOLD:,} each."
+        )
     if material.note:
         found.append(f"{material.note[:1].upper()}{material.note[1:]}.")
     found += feedback.notes(material.feedback)

@@ -23,9 +23,10 @@ from service.scoring.features import COMPLAINTS, Column
 from service.scoring.past import DAY
 from service.scoring.trained import sigmoid
 from training import fitting, folds
+from training import rows as lots
 from training.dataset import Dataset
 from training.fitting import Grouping, Table
-from training.folds import Fold, Rows
+from training.folds import Fold
 
 Numbers = NDArray[np.float64]
 Step = Callable[[str], None]
@@ -49,6 +50,10 @@ class Regression:
     strength: float
     anchored: bool = False
     half_life_weeks: int = 0
+
+    def __str__(self) -> str:
+        memory = f"old rows half for each {self.half_life_weeks} weeks" if self.half_life_weeks else "all rows alike"
+        return f"C {self.strength:g}{' anchored' if self.anchored else ''}, {memory}"
 
 
 PREFERRED = Regression(0.01, anchored=True, half_life_weeks=26)
@@ -104,32 +109,20 @@ def choose(
     values = data.pick(columns)
     positives = folds.positives(data, chained[0].known)
     with_trees = positives >= TREE_POSITIVES
-    step("linear part")
+    step("regressions")
     judged = _Judged(data, [_try_linear(data, values, columns, fold, seed=seed) for fold in chained])
-    best = judged.regression()
+    best, how = judged.regression()
     if not with_trees:
         why = f"linear only: {positives} account-weeks with a complaint to learn from, trees need {TREE_POSITIVES}"
-        return judged.choice(best, 0, 1.0, why)
+        return judged.choice(best, 0, 1.0, f"{why}; {how}")
     step("trees")
     for part in judged.tried:
         part.trees.update(_try_trees(data, values, columns, grouped, part, regression=best, seed=seed))
-    step("choice")
     trees = judged.best(STAGES, lambda part, candidate: part.trees[candidate])
     share = judged.best(SHARES, lambda part, candidate: _mixed(part, best, trees, candidate))
     told = ", ".join(f"{name} {judged.loss_of(best, trees, at):.4f}" for name, at in _named(share).items())
     many = f"{len(chained)} folds" if len(chained) > 1 else "validation weeks"
-    return judged.choice(best, trees, share, f"{kind(share)} has the least log loss on the {many} ({told})")
-
-
-def weights(data: Dataset, rows: Rows | NDArray[np.int64], regression: Regression) -> Numbers:
-    """How much each of the rows counts: as the dataset says, and less the older it is where memory is short."""
-    weight = data.weight[rows]
-    if not regression.half_life_weeks:
-        return weight
-    age = (data.as_of[rows].max() - data.as_of[rows]) / (7 * DAY)
-    faded = weight * 0.5 ** (age / regression.half_life_weeks)
-    # The penalties are meant for rows that count one on the average.
-    return np.asarray(faded * weight.sum() / faded.sum())
+    return judged.choice(best, trees, share, f"{kind(share)} has the least log loss on the {many} ({told}); {how}")
 
 
 def penalties(data: Dataset, columns: Sequence[Column], regression: Regression) -> Numbers:
@@ -163,11 +156,14 @@ class _Judged:
         """The candidate with the least log loss over the rows of all folds."""
         return min(candidates, key=lambda candidate: self.loss(lambda part: raw(part, candidate)))
 
-    def regression(self) -> Regression:
-        """The best way for the linear part to learn, or the preferred one where that is hardly better."""
+    def regression(self) -> tuple[Regression, str]:
+        """The best way for the linear part to learn, or the preferred one where that is hardly better; and which."""
         losses = {each: self.loss(lambda part, each=each: part.linear[each]) for each in REGRESSIONS}  # type: ignore[misc]
         best = min(REGRESSIONS, key=lambda each: losses[each])
-        return PREFERRED if losses[PREFERRED] <= losses[best] * (1 + HARDLY_BETTER) else best
+        if best != PREFERRED and losses[PREFERRED] <= losses[best] * (1 + HARDLY_BETTER):
+            told = f"{losses[PREFERRED]:.4f} against {losses[best]:.4f} of {best}"
+            return PREFERRED, f"linear part: {PREFERRED}, preferred where hardly worse than the best ({told})"
+        return best, f"linear part: {best}, the least log loss of {len(REGRESSIONS)}"
 
     def loss(self, raw: Callable[[_Tried], Numbers]) -> float:
         rows = np.concatenate([part.rows for part in self.tried])
@@ -195,7 +191,7 @@ def _try_linear(
     table, everything = Table.of(values[known]), [range(len(columns))]
     linear = {}
     for tried in REGRESSIONS:
-        weight, strength = weights(data, known, tried), penalties(data, columns, tried)
+        weight, strength = lots.weights(data, known, tried.half_life_weeks), penalties(data, columns, tried)
         fitted = fitting.fit_linear(table, data.label[known], weight, columns, strength)
         linear[tried] = fitted.contributions(values[later], everything)[:, 0] + fitted.intercept
     return _Tried(fold, later, linear, {})
@@ -212,7 +208,7 @@ def _try_trees(
     seed: int,
 ) -> dict[int, Numbers]:
     known = folds.drawn(part.fold.known, seed)
-    weight = weights(data, known, regression)
+    weight = lots.weights(data, known, regression.half_life_weeks)
     grown = fitting.fit_trees(values[known], data.label[known], weight, columns, grouped, trees=STAGES[-1], seed=seed)
     staged = enumerate(grown.staged_decision_function(values[part.rows]), start=1)
     return {stage: np.asarray(raw, np.float64) for stage, raw in staged if stage in STAGES}

@@ -1,7 +1,7 @@
 """From a dataset to a model: drop what says nothing, choose by forward chaining, calibrate where it helps, fit."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +12,7 @@ from service.scoring.linear import Linear
 from service.scoring.trained import Blend, sigmoid
 from service.scoring.trees import Trees
 from training import checks, choice, fitting, folds, heads
+from training import rows as lots
 from training.checks import LEAST_POSITIVES
 from training.dataset import Dataset
 from training.recipe import Recipe
@@ -53,6 +54,7 @@ def choose(data: Dataset, train: Rows, validation: Rows, *, seed: int, step: Ste
         dropped=dropped,
         folds=tuple(chosen.folds),
     )
+    step("fit for the line")
     return recipe, _fit(data, train, recipe)
 
 
@@ -62,19 +64,17 @@ def fit(data: Dataset, rows: Rows, recipe: Recipe) -> Blend:
 
 
 def _fit(data: Dataset, rows: Rows, recipe: Recipe) -> Blend:
-    part, weight = _part(data, recipe.columns, rows), choice.weights(data, rows, recipe.regression)
+    learned, weight = lots.drawn(data, rows, recipe.regression.half_life_weeks, recipe.seed)
+    values, label = data.pick(recipe.columns)[learned], data.label[learned]
     linear = trees = None
     if recipe.share > 0:
-        table = fitting.Table.of(part.values)
         each = choice.penalties(data, recipe.columns, recipe.regression)
-        linear = fitting.fit_linear(table, part.label, weight, recipe.columns, each)
+        linear = fitting.fit_linear(fitting.Table.of(values), label, weight, recipe.columns, each)
     if recipe.share < 1:
         grouped = _grouped(data, recipe.columns)
-        grown = fitting.fit_trees(
-            part.values, part.label, weight, recipe.columns, grouped, trees=recipe.trees, seed=recipe.seed
-        )
-        trees = fitting.plain(grown, grouped, part.values, recipe.trees)
-    blend = _blend(data, recipe.columns, part.values, linear=linear, trees=trees, share=recipe.share)
+        grown = fitting.fit_trees(values, label, weight, recipe.columns, grouped, trees=recipe.trees, seed=recipe.seed)
+        trees = fitting.plain(grown, grouped, values, recipe.trees)
+    blend = _blend(data, recipe.columns, values, linear=linear, trees=trees, share=recipe.share)
     return replace(blend, slope=recipe.slope, shift=recipe.shift)
 
 
@@ -101,18 +101,6 @@ def log_loss(label: NDArray[np.bool_], weight: Numbers, risk: Numbers) -> float:
     """Mean negative log-likelihood; each row counts by its weight."""
     bounded = np.clip(risk, 1e-9, 1 - 1e-9)
     return float(-np.average(np.where(label, np.log(bounded), np.log(1 - bounded)), weights=weight))
-
-
-@dataclass(frozen=True)
-class _Part:
-    values: NDArray[np.float32]
-    label: NDArray[np.bool_]
-    weight: Numbers
-    as_of: NDArray[np.int64]
-
-
-def _part(data: Dataset, columns: tuple[Column, ...], rows: Rows) -> _Part:
-    return _Part(data.pick(columns)[rows], data.label[rows], data.weight[rows], data.as_of[rows])
 
 
 def _grouped(data: Dataset, columns: tuple[Column, ...]) -> fitting.Grouping:

@@ -6,7 +6,7 @@ import pytest
 from service.scoring.definitions import LAST, Definition
 from service.scoring.features import Column
 from service.scoring.past import DAY, Prior
-from training import choice, fitting, folds
+from training import choice, fitting, folds, rows
 from training.choice import Regression
 from training.dataset import Complaints, Dataset
 
@@ -122,7 +122,7 @@ def test_old_rows_count_half_for_each_half_year_unless_that_costs():
 
     assert found.regression == choice.PREFERRED
     data, train, _ = company(by_lateness)
-    weight = choice.weights(data, train, found.regression)
+    weight = rows.weights(data, train, found.regression.half_life_weeks)
     assert weight.mean() == pytest.approx(1.0)
     first, later = (weight[data.as_of[train] == week * 7 * DAY].mean() for week in (0, 26))
     assert later == pytest.approx(2 * first)
