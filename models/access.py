@@ -24,6 +24,7 @@ class Scope(StrEnum):
     INGEST = "ingest"
     READ = "read"
     OPERATE = "operate"
+    MAIL = "mail"
     ADMIN = "admin"
 
 

@@ -15,8 +15,10 @@ from service.kit.http import BodyLimit, Utf8Only, install_error_handlers, proble
 from service.kit.settings import Settings
 from service.metrics import routes as metrics
 from service.outlook import routes as outlook
+from service.replies import links as reply_links
+from service.replies import routes as replies
+from service.replies.bodies import LARGEST_BODY
 from service.risk import routes as risk
-from service.updates import links as update_links
 from service.updates import routes as updates
 from service.watching import routes as watching
 
@@ -24,7 +26,8 @@ from service.watching import routes as watching
 ROUTERS: tuple[APIRouter, ...] = (
     alerts.router,
     updates.router,
-    update_links.router,
+    replies.router,
+    reply_links.router,
     outlook.router,
     metrics.router,
     complaints.router,
@@ -48,7 +51,9 @@ def create_app(settings: Settings, db: Database | None = None, clock: Clock | No
         dependencies=[Utf8Only],
         responses=problems(),
     )
-    app.add_middleware(BodyLimit, max_bytes=settings.max_body_mb * 1024 * 1024)
+    app.add_middleware(
+        BodyLimit, max_bytes=settings.max_body_mb * 1024 * 1024, wider={"/v1/inbound-mail": LARGEST_BODY}
+    )
     app.add_middleware(Admission)
     app.state.settings = settings
     app.state.db = db or Database(settings.database)

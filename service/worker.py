@@ -12,12 +12,14 @@ import structlog
 from models import WorkerStep
 from service.alerts import actions as alerts
 from service.health import rehearsal
+from service.keeping import actions as keeping
 from service.kit.clock import Clock, SetClock
 from service.kit.database import Database
 from service.kit.errors import HeadsupError
 from service.kit.settings import Settings
+from service.replies import inbox
 from service.scoring import actions as scoring
-from service.updates import notices
+from service.updates import notices, storms, tell, weekly
 from service.updates import send as mail
 from service.updates import steps as updates
 from service.watching import actions as watching
@@ -54,19 +56,26 @@ STEPS: Steps = (
     ("plain", updates.tell_plainly),
     ("late", updates.raise_late),
     ("ended", updates.tell_ends),
-    ("compose", updates.compose),
+    ("remind", updates.remind),
+    ("storms", storms.watch),
+    ("compose", tell.compose),
+    ("weekly", weekly.compose),
     ("watch", watching.watch),
+    ("keep", keeping.keep),
     ("notices", notices.compose),
     ("send", mail.send),
+    ("read", inbox.read),
 )
 REHEARSING: Steps = (("rehearse", rehearsal.rehearse),)
 BESIDE: Steps = (("retrain", retraining.retrain),)
 """What belongs to a running worker only: it starts a process, which lives by the machine's clock."""
 
 
-MAILING = frozenset({"compose", "notices", "send"})
+MAILING = frozenset({"remind", "storms", "compose", "weekly", "notices", "send"})
 """The steps that can be slow for reasons of others: a mail relay may take minutes."""
-WATCHING = frozenset({"watch"})
+READING = frozenset({"read"})
+"""The steps that wait for a mailbox."""
+WATCHING = frozenset({"watch", "keep"})
 """The steps that take long once a day."""
 LAST_SECONDS = 5
 
@@ -86,10 +95,11 @@ def run(db: Database, settings: Settings, clock: Clock, stop: threading.Event) -
     log.info("worker_started", pause_seconds=settings.worker_seconds)
     loops = {
         "mailer": _those(MAILING),
+        "reader": _those(READING),
         "watcher": (*_those(WATCHING), *BESIDE),
         "rehearser": REHEARSING,
     }
-    others = tuple(step for step in STEPS if step[0] not in MAILING | WATCHING)
+    others = tuple(step for step in STEPS if step[0] not in MAILING | READING | WATCHING)
     beside = {
         name: threading.Thread(target=_loop, args=(steps, db, settings, clock, stop), name=name, daemon=True)
         for name, steps in loops.items()

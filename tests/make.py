@@ -9,16 +9,19 @@ from itertools import count
 
 from models import (
     Account,
+    Address,
     Alert,
     Better,
     Combine,
     Complaint,
+    InboundMail,
     Mail,
     MailKind,
     Metric,
     Observation,
     Operator,
     Rep,
+    Reply,
     Role,
     Score,
     ScoreDay,
@@ -139,6 +142,24 @@ def update(session, alert, **facts):
         "next_update_at": MONDAY + timedelta(hours=4),
     }
     return _add(session, Update(alert_id=alert.id, **defaults | facts))
+
+
+def reply(session, alert, **facts):
+    """What Rita answered to a mail about the alert."""
+    defaults = {"subject": "Re: Northwind Foods may call", "sender": "rita@example.com", "body": "I called them."}
+    return _add(session, Reply(alert_id=alert.id, attachments=[], received_at=MONDAY, **defaults | facts))
+
+
+def inbound(session, **facts):
+    """A mail that came in and that nobody could read."""
+    defaults = {"key": f"key-{next(_numbers)}", "kind": "unreadable", "why": "It is broken.", "received_at": MONDAY}
+    return _add(session, InboundMail(**defaults | facts))
+
+
+def address(session, text="rita@example.com", **facts):
+    """An address that gets no mails any more."""
+    defaults = {"last_at": MONDAY, "status": "5.1.1", "said": "550 5.1.1 user unknown", "bounces": 1}
+    return _add(session, Address(address=text, stopped_at=MONDAY, stopped_why="hard", **defaults | facts))
 
 
 def mail(session, **facts):

@@ -1,5 +1,7 @@
 """The guards of the API: they tell who calls, and whether it may."""
 
+import base64
+import binascii
 from collections.abc import Callable
 from typing import Annotated
 
@@ -69,6 +71,30 @@ def _needs(scope: Scope) -> Callable[[Caller], Caller]:
     return guard
 
 
+def _mailing(
+    request: Request,
+    credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(BEARER)],
+    db: Db,
+    settings: Config,
+    now: Now,
+) -> Caller:
+    """Let in a key as the password of Basic authentication, too: providers of inbound mail can send nothing else."""
+    caller = _caller(request, credentials or _from_password(request), db, settings, now)
+    return _needs(Scope.MAIL)(caller)
+
+
+def _from_password(request: Request) -> HTTPAuthorizationCredentials | None:
+    scheme, _, encoded = request.headers.get("authorization", "").partition(" ")
+    if scheme.lower() != "basic":
+        return None
+    try:
+        _, _, password = base64.b64decode(encoded, validate=True).decode("ascii").partition(":")
+    except (binascii.Error, UnicodeDecodeError):
+        return None
+    return HTTPAuthorizationCredentials(scheme="Bearer", credentials=password)
+
+
+Mailing = Annotated[Caller, Depends(_mailing)]
 Ingester = Annotated[Caller, Depends(_needs(Scope.INGEST))]
 Reader = Annotated[Caller, Depends(_needs(Scope.READ))]
 Operating = Annotated[Caller, Depends(_needs(Scope.OPERATE))]

@@ -23,6 +23,7 @@ IMPLIED = {
     Scope.OPERATE: frozenset({Scope.OPERATE, Scope.READ}),
     Scope.READ: frozenset({Scope.READ}),
     Scope.INGEST: frozenset({Scope.INGEST}),
+    Scope.MAIL: frozenset({Scope.MAIL}),
 }
 ROLE_SCOPES = {
     Role.ADMIN: frozenset(Scope),

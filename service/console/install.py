@@ -5,7 +5,7 @@ from fastapi import FastAPI
 from service.access.sessions import LoginDoor, SignInNeeded
 from service.console import assets, pages
 from service.console.headers import Hardened
-from service.console.routes import accounts, alerts, login, mail, model, outlook, queue, status, todo, updates
+from service.console.routes import accounts, alerts, login, mail, model, outlook, queue, replies, status, todo, updates
 from service.kit.settings import Settings
 
 ROUTERS = (
@@ -17,6 +17,7 @@ ROUTERS = (
     accounts.router,
     outlook.router,
     todo.router,
+    replies.router,
     mail.router,
     model.router,
     status.router,

@@ -12,10 +12,11 @@ from service.console.doors import Visitor
 from service.console.queries import alert as queries
 from service.console.queries import queue
 from service.kit.database import Session
+from service.replies import queries as replies
 
 HISTORY_DAYS = 120
 RISE = 0.10
-FIELDS = ("cause", "owner", "fix", "say", "next_update_at", "own_time")
+FIELDS = ("cause", "owner", "fix", "say", "next_update_at", "own_time", "urgent")
 
 
 def panel_facts(
@@ -40,6 +41,9 @@ def panel_facts(
         "alert": alert,
         "events": alert_queries.events(session, alert.id),
         "told": queries.told(session, alert.id),
+        "replies": (answers := replies.replies_of(session, alert.id)),
+        "waiting": replies.waiting_among(session, answers),
+        "away_until": replies.away_until(session, alert.account.rep_id, now=now),
         "last_event": queries.last_event(session, alert.id),
         "rise": queue.rises(session, [alert.account_id]).get(alert.account_id),
         "risk_days": history.get(alert.account_id, []),
@@ -61,6 +65,7 @@ def row_facts(session: Session, alerts: list[Alert], *, today: date) -> dict[str
     line = max((alert.line for alert in alerts), default=1.0)
     return {
         "promised": queue.promised(session, ids),
+        "replied": replies.waiting_by_alert(session, ids),
         "seen": queue.last_events(session, ids),
         "names": queue.operator_names(session),
         "rises": queue.rises(session, [alert.account_id for alert in alerts]),

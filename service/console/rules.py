@@ -35,7 +35,12 @@ HAPPENED = {
     "update_late": "next update is late",
     "rep_told": "rep told",
     "rep_acknowledged": "rep has it",
+    "rep_knew": "rep knew already",
+    "rep_replied": "rep replied",
+    "auto_reply": "automatic reply came",
     "mail_refused": "mail refused",
+    "mail_bounced": "mail came back",
+    "address_stopped": "mail came back, address stopped",
     "wrong": "marked wrong",
 }
 WRONG_REASONS = {

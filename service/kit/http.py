@@ -6,6 +6,7 @@ Errors leave as RFC 9457 `application/problem+json`; a 422 tells where and what,
 from collections.abc import Mapping
 from datetime import datetime
 from http import HTTPStatus
+from types import MappingProxyType
 from typing import Annotated, Any
 
 import structlog
@@ -125,20 +126,23 @@ def problem(request: Request, status: int, title: str, detail: str, slug: str, *
 class BodyLimit:
     """Refuses bodies that are too large: by Content-Length before they are read, otherwise while they are.
 
+    `wider` are paths that take more, with how many bytes.
     FastAPI's own limit does the same, but answers in plain text.
     """
 
-    def __init__(self, app: ASGIApp, max_bytes: int) -> None:
+    def __init__(self, app: ASGIApp, max_bytes: int, wider: Mapping[str, int] = MappingProxyType({})) -> None:
         self.app = app
         self.max_bytes = max_bytes
+        self.wider = wider
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
+        limit = max(self.max_bytes, self.wider.get(scope["path"], 0))
         length = Headers(scope=scope).get("content-length", "")
-        if length.isdecimal() and int(length[:20]) > self.max_bytes:
-            response = _http_error(Request(scope), self._too_large())
+        if length.isdecimal() and int(length[:20]) > limit:
+            response = _http_error(Request(scope), _too_large(limit))
             await response(scope, receive, send)
             return
         total = 0
@@ -147,14 +151,15 @@ class BodyLimit:
             nonlocal total
             message = await receive()
             total += len(message.get("body", b""))
-            if total > self.max_bytes:
-                raise self._too_large()
+            if total > limit:
+                raise _too_large(limit)
             return message
 
         await self.app(scope, counting, send)
 
-    def _too_large(self) -> HTTPException:
-        return HTTPException(413, f"Send at most {self.max_bytes:,} bytes at a time.")
+
+def _too_large(limit: int) -> HTTPException:
+    return HTTPException(413, f"Send at most {limit:,} bytes at a time.")
 
 
 def install_error_handlers(app: FastAPI) -> None:

@@ -27,9 +27,18 @@ OPENED_BY = {
     "POST /v1/alerts/{alert_id}/wrong": "operate",
     "GET /v1/alerts/{alert_id}/updates": "read",
     "POST /v1/alerts/{alert_id}/updates": "operate",
+    "POST /v1/inbound-mail": "mail",
+    "GET /v1/replies": "read",
+    "POST /v1/replies/{reply_id}/close": "operate",
 }
-NOT_OPENED_BY = {"ingest": ("read", "operate"), "read": ("ingest",), "operate": ("ingest", "read")}
+NOT_OPENED_BY = {
+    "mail": ("ingest", "read", "operate"),
+    "ingest": ("read", "operate"),
+    "read": ("ingest",),
+    "operate": ("ingest", "read", "mail"),
+}
 IDS = {"account_id": "northwind", "metric": "csat", "alert_id": "6f9619ff-8b86-4d01-b42d-00cf4fc964ff"}
+IDS |= {"reply_id": IDS["alert_id"]}
 
 
 def test_every_route_is_written_down_here(app):

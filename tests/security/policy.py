@@ -7,6 +7,8 @@ from tests.api.test_guards import OPENED_BY
 
 OPEN = "open"  # nobody has to say who they are
 LINK = "link"  # whoever holds the signed link of a mail
+PAUSING = "link to pause"  # whoever holds the link to pause a rep's mails
+ENDING = "link to unsubscribe"  # whoever holds the link to end a rep's weekly mails
 SIGNED_IN = "signed in"  # any operator, readers too
 WORKING = "working"  # an operator who may act
 ADMINISTERING = "administering"  # an operator who may change what speaks
@@ -25,6 +27,12 @@ OTHERS = {
     "GET /a/{token}": LINK,
     "HEAD /a/{token}": LINK,
     "POST /a/{token}": LINK,
+    "GET /p/{token}": PAUSING,
+    "HEAD /p/{token}": PAUSING,
+    "POST /p/{token}": PAUSING,
+    "GET /u/{token}": ENDING,
+    "HEAD /u/{token}": ENDING,
+    "POST /u/{token}": ENDING,
     "POST /here": SIGNED_IN,
     "GET /": SIGNED_IN,
     "GET /queue/news": SIGNED_IN,
@@ -51,6 +59,9 @@ OTHERS = {
     "POST /todo/rep": WORKING,
     "POST /todo/metric": WORKING,
     "POST /todo/mails/{mail_id}/again": WORKING,
+    "POST /todo/replies/{reply_id}/close": WORKING,
+    "POST /todo/addresses/clear": WORKING,
+    "POST /todo/inbound/{inbound_id}/close": WORKING,
 }
 POLICY = OPENED_BY | OTHERS
 
@@ -62,8 +73,9 @@ KEYS = {
     "revoked key": set(),
     "ingest key": {"ingest"},
     "read key": {"read"},
+    "mail key": {"mail"},
     "operate key": {"operate", "read"},
-    "admin key": {"ingest", "operate", "read"},
+    "admin key": {"ingest", "mail", "operate", "read"},
 }
 SESSIONS = {
     "planted session": set(),
@@ -76,7 +88,13 @@ SESSIONS = {
     "lead": {SIGNED_IN, WORKING},
     "admin": {SIGNED_IN, WORKING, ADMINISTERING},
 }
-LINKS = {"link of this mail": {LINK}, "link for something else": set(), "forged link": set()}
+LINKS = {
+    "link of this mail": {LINK},
+    PAUSING: {PAUSING},
+    ENDING: {ENDING},
+    "link for something else": set(),
+    "forged link": set(),
+}
 
 
 def routes_of(app):
@@ -97,7 +115,7 @@ def expected(route, kind, opened):
     needed = POLICY[route]
     if needed in opened | {OPEN}:
         return "yes"
-    if needed == LINK:
+    if needed in {LINK, PAUSING, ENDING}:
         return "404"
     if needed in {SIGNED_IN, WORKING, ADMINISTERING}:
         return "403" if SIGNED_IN in opened else "login"

@@ -8,10 +8,10 @@ from starlette.testclient import TestClient
 from models import Role, Scope
 from service.access import actions, rules, sessions
 from service.kit.links import sign
-from service.updates.letters import ACKNOWLEDGE
+from service.updates.ways_back import ACKNOWLEDGE, PAUSE, UNSUBSCRIBE
 from tests import make
 from tests.console.conftest import HTML
-from tests.security.policy import KEYS, LINKS, POLICY, SESSIONS, expected, routes_of
+from tests.security.policy import ENDING, KEYS, LINKS, PAUSING, POLICY, SESSIONS, expected, routes_of
 
 MISSING = "6f9619ff-8b86-4d01-b42d-00cf4fc964ff"
 FORMS = {
@@ -43,6 +43,9 @@ def things(db):
             "digest": "0",
             "name": "app.css",
             "token": "none",
+            "rep_id": account.rep_id,
+            "reply_id": make.reply(session, alert).id,
+            "inbound_id": make.inbound(session).id,
             "number": account.id,
         }
 
@@ -57,7 +60,7 @@ def outcome(client, route, names):
     assert answer.status_code < 500 or route in {"GET /readyz", "GET /health/pipeline"}, f"{route}: {answer.text}"
     if answer.headers.get("location", "").startswith("/login") and path != "/logout":
         return "login"
-    refused = {401, 403} | ({404} if path.startswith("/a/") else set())
+    refused = {401, 403} | ({404} if path.startswith(("/a/", "/p/", "/u/")) else set())
     # The door itself refuses a wrong password: that is its work.
     return str(answer.status_code) if answer.status_code in refused and path != "/login" else "yes"
 
@@ -81,7 +84,9 @@ def key_of(db, clock):
     """Make a key by its place in the policy."""
 
     def make_key(name):
-        scope = {"ingest key": "ingest", "read key": "read", "operate key": "operate"}.get(name, "admin")
+        scope = {"ingest key": "ingest", "mail key": "mail", "read key": "read", "operate key": "operate"}.get(
+            name, "admin"
+        )
         if name == "no key":
             return None
         if name == "unknown key":
@@ -136,8 +141,9 @@ def test_a_session_opens_what_its_role_may(app, things, session_of, name):
 
 @pytest.mark.parametrize("name", LINKS)
 def test_a_link_opens_its_own_mail_only(app, settings, things, name):
-    purpose = ACKNOWLEDGE if name == "link of this mail" else "device"
-    token = "x.y.z" if name == "forged link" else sign(settings, purpose, str(things["mail_id"]))
+    rep, mail = str(things["rep_id"]), str(things["mail_id"])
+    signed = {"link of this mail": (ACKNOWLEDGE, mail), PAUSING: (PAUSE, rep), ENDING: (UNSUBSCRIBE, rep)}
+    token = "x.y.z" if name == "forged link" else sign(settings, *signed.get(name, ("device", mail)))
 
     assert differences(TestClient(app), "link", LINKS[name], things | {"token": token}) == {}
 

@@ -5,7 +5,7 @@ from itertools import count
 from typing import Any
 
 from service.kit.links import sign
-from service.updates.letters import ACKNOWLEDGE
+from service.updates.ways_back import ACKNOWLEDGE, PAUSE, UNSUBSCRIBE
 from tests import make
 from tests.console.conftest import PASSWORD
 
@@ -21,6 +21,8 @@ class Tour:
     db: Any
     settings: Any
     words: dict[str, str] = field(default_factory=dict)
+    tokens: dict[str, str] = field(default_factory=dict)
+    stopped: str = ""
 
     def say(self, what, otherwise="said"):
         return self.words.get(what, otherwise)
@@ -33,8 +35,15 @@ class Tour:
             update = make.update(session, alert)
             facts = {"update_id": update.id, "alert_id": alert.id, "rep_id": account.rep_id, "state": "parked"}
             mail = make.mail(session, recipient=account.rep.email, **facts)
-            token = sign(self.settings, ACKNOWLEDGE, str(mail.id))
-        return {"alert_id": alert.id, "mail_id": mail.id, "token": token, "account_id": account.external_id}
+            signed = {
+                "/a/": (ACKNOWLEDGE, mail.id),
+                "/p/": (PAUSE, account.rep_id),
+                "/u/": (UNSUBSCRIBE, account.rep_id),
+            }
+            self.tokens = {path: sign(self.settings, purpose, str(who)) for path, (purpose, who) in signed.items()}
+            came = {"reply_id": make.reply(session, alert).id, "inbound_id": make.inbound(session).id}
+            self.stopped = make.address(session, f"failing{next(_numbers)}@example.com").address
+        return {"alert_id": alert.id, "mail_id": mail.id, "account_id": account.external_id} | came
 
     def account(self):
         return {
@@ -61,6 +70,11 @@ class Tour:
 def _observations(tour):
     row = {"account_id": "new-client", "metric": "new-metric", "observed_at": "2026-03-02T11:00:00Z", "value": 1}
     return {"json": {"observations": [row]}, "headers": {"Idempotency-Key": tour.say("idempotency key", "k1")}}
+
+
+def _letter(tour):
+    mail = f"From: rita@example.com\r\nTo: headsup@ops.example\r\n\r\n{tour.say('reply')}\r\n"
+    return {"content": mail.encode("utf-8", "replace"), "headers": {"Content-Type": "message/rfc822"}}
 
 
 def _form(**fields):
@@ -104,6 +118,14 @@ WRITES = {
     "POST /todo/metric": (_form(metric="new-metric", better="higher", label=lambda tour: tour.say("new label")), 1),
     "POST /todo/mails/{mail_id}/again": (lambda _: {}, 1),
     "POST /a/{token}": (lambda _: {}, 1),
+    "POST /p/{token}": (_form(until="2026-03-09"), 1),
+    "POST /u/{token}": (_form(**{"List-Unsubscribe": "One-Click"}), 1),
+    "POST /todo/replies/{reply_id}/close": (lambda _: {}, 1),
+    "POST /todo/addresses/clear": (_form(address=lambda tour: tour.stopped), 1),
+    "POST /todo/inbound/{inbound_id}/close": (lambda _: {}, 1),
+    "POST /v1/replies/{reply_id}/close": (lambda _: {}, 1),
+    # Nothing of ours: a mail that belongs to none. tests/replies looks at the lines that others write.
+    "POST /v1/inbound-mail": (_letter, 0),
     "POST /login": (_form(email="ola@example.com", password=PASSWORD), 2),  # the session before ends, a new one opens
     "POST /here": (lambda _: {}, 0),  # nothing but the moment when the session was last used
     "POST /logout": (lambda _: {}, 1),
@@ -112,13 +134,17 @@ WRITES = {
 WITH_A_MODEL = {"POST /model/promote", "POST /model/rollback"}
 
 
+MADE = ("alert_id", "mail_id", "token", "reply_id", "inbound_id")
+
+
 def go(tour, route, **more):
     """Do what stands there about a route, on things made for it."""
     method, path = route.split()
     names = {"metric": "new-metric"}
-    if any(name in path for name in ("{alert_id}", "{mail_id}", "{token}")):
+    if "addresses" in path or any(f"{{{name}}}" in path for name in MADE):
         names |= tour.alert()
+    names["token"] = tour.tokens.get(path[:3], "none")
     names |= {} if "alert_id" in names else {"account_id": "new-client"}
-    client = tour.api if path.startswith(("/v1/", "/a/")) else tour.browser
+    client = tour.api if path.startswith(("/v1/", *tour.tokens)) else tour.browser
     answer = client.request(method, path.format(**names), **WRITES[route][0](tour), follow_redirects=False, **more)
     return names, answer

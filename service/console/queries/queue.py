@@ -29,6 +29,7 @@ from models import (
 )
 from service.alerts.queries import WHERE
 from service.kit.database import Session
+from service.replies import queries as replies
 from service.risk.queries import priority
 from service.watching.queries import proposed
 
@@ -207,6 +208,7 @@ def shell(session: Session, *, now: datetime) -> Shell:
         select(func.count()).select_from(Mail).where(Mail.state.in_((MailState.PARKED, MailState.SUPPRESSED))),
         select(func.count()).select_from(Alert).join(Update, NEWEST_UPDATE).where(_LIVE, Update.next_update_at < now),
         select(func.count()).select_from(Notice).where(Notice.closed_at.is_(None)),
+        *replies.waiting_counts(),
     )
     row = session.execute(select(*(each.scalar_subquery() for each in (open_alerts, *to_dos)))).one()
     return Shell(row[0], sum(row[1:]) + proposed(session))

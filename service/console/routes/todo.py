@@ -19,7 +19,9 @@ from service.kit.fields import Address, Id, Line, MetricId, Name
 from service.kit.http import Db, Now
 from service.metrics.actions import put_metric
 from service.metrics.schemas import MetricIn
+from service.replies import queries as replies
 from service.scoring.queries import alert_line, open_notices
+from service.updates import held
 from service.watching import report
 
 router = APIRouter(prefix="/todo", include_in_schema=False)
@@ -37,11 +39,15 @@ def todo_page(
             "metrics": queries.without_direction(session),
             "mails": queries.stuck_mails(session),
             "late": queries.late_updates(session, now=now),
+            "replies": replies.waiting_replies(session),
+            "addresses": replies.stopped_in_use(session),
+            "unreadable": replies.unreadable(session),
+            "reputation": held.reputation_at_stake(session),
             "notices": open_notices(session),
             "candidate": report.proposal(session),
             "line": alert_line(session),
         }
-    return page("todo.html", visitor, now, first=first, better=Better, **facts)
+    return page("todo.html", visitor, now, first=first, better=Better, why_stopped=held.WHY_STOPPED, **facts)
 
 
 @router.post("/rep")
