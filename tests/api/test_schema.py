@@ -8,7 +8,7 @@ import pytest
 from service.app import create_app
 from tests import make
 from tests.api.fuzzing import ALERTS, run
-from tests.faults.conftest import size
+from tests.faults.conftest import FULL, size
 
 ROOT = Path(__file__).parents[2]
 
@@ -64,9 +64,10 @@ ASKED |= {"unsupported_method", "every_header_is_described", "max_response_time"
 def test_the_api_does_what_its_description_says(client_with, seeded, who):
     key = client_with(WHO[who]).headers["Authorization"] if WHO[who] else None
 
-    ran = run(seeded, key=key, examples=size(8, 60))
+    thorough = FULL or who == "administrator"
+    ran = run(seeded, key=key, examples=size(8, 60), thorough=thorough, slowest=size(10, 2))
 
     print(f"A01 {who}: {sum(ran.cases.values())} requests {dict(ran.cases)}, answers {dict(ran.statuses)}")  # noqa: T201 (pytest -s shows it)
     assert (list(ran.failures.items()), ran.errors) == ([], [])
-    assert set(ran.cases) >= PHASES
-    assert ran.checks >= ASKED
+    assert set(ran.cases) >= PHASES - (set() if thorough else {"coverage"})
+    assert ran.checks >= ASKED - (set() if thorough else {"unsupported_method"})

@@ -10,6 +10,7 @@ from uuid import UUID
 from sqlalchemy import and_, func, or_
 
 from models import Account, Alert, AlertStatus, Rep, Score
+from models.alert import LIVE
 from service.alerts.queries import WHERE, whole
 from service.kit.database import Session
 from service.risk.queries import priority
@@ -73,6 +74,8 @@ def page(session: Session, wanted: Wanted) -> list[tuple[Alert, Place]]:
     key = wanted.order.column
     found = whole().add_columns(key).outerjoin(Score, Score.account_id == Alert.account_id)
     found = found.where(or_(*(WHERE[status] for status in wanted.statuses)))
+    if AlertStatus.RESOLVED not in wanted.statuses:
+        found = found.where(LIVE)  # said again for the planner: live alerts are few and have an index of their own
     for attribute, value in (
         (Account.external_id, wanted.account),
         (Rep.email, wanted.rep),
