@@ -24,6 +24,14 @@ from tests import make, postgres
 
 CHROMIUM = Path("/usr/bin/chromium")
 FLAGS = ["--no-sandbox", "--disable-background-networking", "--disable-gpu"]
+# Mail goes out at once, unless a test is about when it goes.
+AT_ONCE = {
+    "group_seconds": 0,
+    "work_days": "1234567",
+    "quiet_hours": "00:00-00:00",
+    "digest_day": 0,
+    "mails_per_minute": 1_000_000,
+}
 ON_POSTGRESQL = os.environ.get("HEADSUP_TEST_DATABASE") == "postgresql"
 
 
@@ -53,6 +61,7 @@ def settings(_empty, tmp_path):
         database_url=url,
         secret_key="k" * 43,
         signing_key="c2lnbmluZy1rZXktb2YtdGhlLXRlc3Qtc3VpdGUtMDE=",
+        **AT_ONCE,
         _env_file=None,
     )
 

@@ -50,8 +50,17 @@ def _account_facts(row: AccountRow, rep: Rep | None) -> dict[str, Any]:
 
 def _rep_facts(row: AccountRow) -> dict[str, Any]:
     """What the row says of the rep. A rep has several accounts: what one of them leaves open, another may know."""
-    said = {"name": row.rep_name, "time_zone": row.rep_time_zone, "manager_email": row.rep_manager_email}
-    return {fact: value for fact, value in said.items() if value}
+    said = {
+        "name": row.rep_name,
+        "time_zone": row.rep_time_zone,
+        "manager_email": row.rep_manager_email,
+        "work_days": row.rep_work_days,
+        "quiet_hours": row.rep_quiet_hours,
+        "holidays": row.rep_holidays,
+        "digest_day": row.rep_digest_day,
+        "digest_hour": row.rep_digest_hour,
+    }
+    return {fact: value for fact, value in said.items() if value not in {None, ""}}
 
 
 def _change(thing: Account | Rep, facts: dict[str, Any]) -> list[str]:

@@ -7,7 +7,8 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from models import Account
 from service.kit.fields import Address, Amount, Day, Id, Incoming, Name, TimeZone, Word
-from service.kit.rows import Columns, RowProblem, number_cell
+from service.kit.hours import Place, QuietHours, WorkDays
+from service.kit.rows import Columns, RowProblem, digits_cell, number_cell, whole_cell
 
 EXAMPLE: dict[str, Any] = {
     "name": "Northwind Foods",
@@ -15,6 +16,11 @@ EXAMPLE: dict[str, Any] = {
     "rep_name": "Rita Reyes",
     "rep_time_zone": "Europe/Berlin",
     "rep_manager_email": "mara@example.com",
+    "rep_work_days": "12345",
+    "rep_quiet_hours": "20:00-07:00",
+    "rep_holidays": "DE-BE",
+    "rep_digest_day": 1,
+    "rep_digest_hour": 9,
     "owner_email": "ola@example.com",
     "value": 120000.0,
     "time_zone": "Europe/Berlin",
@@ -33,6 +39,11 @@ class AccountIn(Incoming):
     rep_name: Name | None = None
     rep_time_zone: TimeZone | None = Field(None, description="A new rep without one takes the account's.")
     rep_manager_email: Address | None = None
+    rep_work_days: WorkDays | None = Field(None, description="Days on which the rep gets heads-ups; 1 is Monday.")
+    rep_quiet_hours: QuietHours | None = Field(None, description="Wall times between which no mail comes.")
+    rep_holidays: Place | None = Field(None, description="Country, or a part of one, like DE or DE-BY.")
+    rep_digest_day: int | None = Field(None, ge=0, le=7, description="Day of the weekly mail, 1 is Monday; 0: none.")
+    rep_digest_hour: int | None = Field(None, ge=0, le=23, description="Its hour on the rep's wall clock.")
     owner_email: Address | None = Field(None, description="Who in operations looks after the account.")
     value: Amount | None = Field(None, description="What the account is worth a year.")
     time_zone: TimeZone = "UTC"
@@ -48,7 +59,10 @@ class AccountRow(AccountIn):
     account_id: Id
 
 
-COLUMNS = Columns(AccountRow, {"value": number_cell})
+COLUMNS = Columns(
+    AccountRow,
+    {"value": number_cell, "rep_work_days": digits_cell, "rep_digest_day": whole_cell, "rep_digest_hour": whole_cell},
+)
 
 
 class AccountOut(BaseModel):
@@ -62,6 +76,11 @@ class AccountOut(BaseModel):
     rep_name: str | None
     rep_time_zone: str | None
     rep_manager_email: str | None
+    rep_work_days: str | None
+    rep_quiet_hours: str | None
+    rep_holidays: str | None
+    rep_digest_day: int | None
+    rep_digest_hour: int | None
     owner_email: str | None
     value: float | None
     time_zone: str
@@ -81,6 +100,11 @@ class AccountOut(BaseModel):
             rep_name=rep.name if rep else None,
             rep_time_zone=rep.time_zone if rep else None,
             rep_manager_email=rep.manager_email if rep else None,
+            rep_work_days=rep.work_days if rep else None,
+            rep_quiet_hours=rep.quiet_hours if rep else None,
+            rep_holidays=rep.holidays if rep else None,
+            rep_digest_day=rep.digest_day if rep else None,
+            rep_digest_hour=rep.digest_hour if rep else None,
             owner_email=account.owner_email,
             value=account.value,
             time_zone=account.time_zone,

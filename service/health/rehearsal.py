@@ -24,7 +24,7 @@ from service.kit.settings import Settings
 from service.metrics import actions as metrics
 from service.metrics.schemas import MetricIn, ObservationIn
 from service.updates import actions as updates
-from service.updates import smtp, steps
+from service.updates import smtp, tell
 from service.updates.envelope import domain
 from service.updates.schemas import UpdateIn
 from service.updates.smtp import Channel, Limits
@@ -145,7 +145,7 @@ def _tell(session: Session, alert: Alert, *, now: datetime) -> UUID:
 
 
 def _compose(session: Session, update_id: UUID, settings: Settings, *, now: datetime) -> bytes:
-    steps.compose_heads_up(session, update_id, settings, now=now)
+    tell.compose_one(session, update_id, settings, now=now)
     content = queries.content_of(session, update_id)
     if content is None:
         raise StageStands("an update was written and has no mail")

@@ -7,9 +7,11 @@ import re
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
+from typing import Annotated
 from zoneinfo import ZoneInfo
 
 import holidays
+from pydantic import AfterValidator, Field
 
 from service.kit.errors import Unavailable
 
@@ -82,6 +84,12 @@ def quiet_times(text: str) -> tuple[time, time]:
     return time(begin_hour, begin_minute), time(end_hour, end_minute)
 
 
+def clean_quiet(text: str) -> str:
+    """Wall times like "20:00-07:00"."""
+    quiet_times(text)
+    return text
+
+
 def clean_place(text: str) -> str:
     """A country or a part of one whose holidays are known, or nothing."""
     try:
@@ -90,6 +98,13 @@ def clean_place(text: str) -> str:
         msg = 'is not a place whose holidays are known; write a country, or a part of one, like "DE" or "DE-BY"'
         raise ValueError(msg) from error
     return text
+
+
+WorkDays = Annotated[str, Field(pattern="^[1-7]{1,7}$")]
+QuietHours = Annotated[str, AfterValidator(clean_quiet), Field(json_schema_extra={"pattern": f"^{QUIET.pattern}$"})]
+Place = Annotated[
+    str, AfterValidator(clean_place), Field(json_schema_extra={"pattern": "^([A-Z]{2}(-[A-Z0-9]{1,3})?)?$"})
+]
 
 
 @lru_cache(maxsize=256)

@@ -115,6 +115,12 @@ def whole_cell(cell: Any) -> Any:
     return int(number) if isinstance(number, float) and number.is_integer() else number
 
 
+def digits_cell(cell: Any) -> Any:
+    """Text, where a file may hold a number."""
+    whole = whole_cell(cell)
+    return str(whole) if isinstance(whole, int) else whole
+
+
 def flag_cell(cell: Any) -> Any:
     """Read true and false, in words or as 1 and 0."""
     known = {"true": True, "1": True, "1.0": True, "false": False, "0": False, "0.0": False}

@@ -43,6 +43,8 @@ def write_update(session: Session, alert: Alert, said: UpdateIn, *, by: str, now
         fix=said.fix,
         say=said.say,
         next_update_at=following,
+        urgent=said.urgent,
+        risk=alert.risk,
     )
     session.add(update)
     session.flush()
@@ -54,10 +56,11 @@ def write_update(session: Session, alert: Alert, said: UpdateIn, *, by: str, now
 
 @dataclass(frozen=True)
 class Acknowledged:
-    """What the page behind a mail's button shows."""
+    """What the page behind a mail's button shows. A mail about several accounts names one and counts the others."""
 
     account_name: str
     already: bool
+    others: int = 0
 
 
 def acknowledged(session: Session, mail_id: UUID) -> Acknowledged:
@@ -66,8 +69,9 @@ def acknowledged(session: Session, mail_id: UUID) -> Acknowledged:
     Raises:
         LinkInvalid: there is no such mail.
     """
-    mail, alert = _heads_up(session, mail_id)
-    return Acknowledged(alert.account.name, already=mail.acknowledged_at is not None)
+    mail, about = _heads_up(session, mail_id)
+    accounts = {alert.account_id: alert.account.name for alert in about}
+    return Acknowledged(next(iter(accounts.values())), mail.acknowledged_at is not None, len(accounts) - 1)
 
 
 def acknowledge_mail(session: Session, mail_id: UUID, *, now: datetime) -> None:
@@ -76,18 +80,19 @@ def acknowledge_mail(session: Session, mail_id: UUID, *, now: datetime) -> None:
     Raises:
         LinkInvalid: there is no such mail.
     """
-    mail, alert = _heads_up(session, mail_id)
+    mail, about = _heads_up(session, mail_id)
     if not outbox.mark_acknowledged(session, mail.id, now=now):
         return
-    alerts.note(session, alert, "rep_acknowledged", actor=mail.recipient, now=now, mail=str(mail.id), via="link")
+    for alert in about:
+        alerts.note(session, alert, "rep_acknowledged", actor=mail.recipient, now=now, mail=str(mail.id), via="link")
     # By number: the line stays when the rep is erased.
     access.record(session, f"rep:{mail.rep_id}", "mail.acknowledge", str(mail.id), now=now, via="link")
     log.info("rep_acknowledged", mail_id=str(mail.id))
 
 
-def _heads_up(session: Session, mail_id: UUID) -> tuple[Mail, Alert]:
+def _heads_up(session: Session, mail_id: UUID) -> tuple[Mail, list[Alert]]:
     mail = outbox.mail(session, mail_id)
-    alert = outbox.alert_of(session, mail) if mail and mail.kind is MailKind.HEADS_UP else None
-    if mail is None or alert is None:
+    about = outbox.alerts_of(session, mail) if mail and mail.kind is MailKind.HEADS_UP else []
+    if mail is None or not about:
         raise LinkInvalid
-    return mail, alert
+    return mail, about

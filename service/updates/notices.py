@@ -3,15 +3,15 @@
 from datetime import datetime
 from uuid import uuid4
 
-from models import Mail, MailKind, Notice, Operator
+from models import MailKind, Notice, Operator
 from service.access import queries as operators
-from service.kit.database import Database
+from service.kit.database import Database, Session
 from service.kit.settings import Settings
 from service.scoring import queries as scoring
-from service.updates.envelope import Body, Envelope, domain, pack
+from service.updates import contents, posting
+from service.updates.contents import To
+from service.updates.posting import Parcel
 from service.updates.queries import outbox
-from service.updates.queries.once import insert_once
-from service.updates.render import render
 
 
 def compose(db: Database, settings: Settings, *, now: datetime) -> int:
@@ -26,30 +26,17 @@ def compose(db: Database, settings: Settings, *, now: datetime) -> int:
             for lead in operators.leads(session)
         }
         known = outbox.known_keys(session, list(owed))
-        rows = [_mail(key, *about, settings, now=now) for key, about in owed.items() if key not in known]
-        return sum(insert_once(session, Mail, row) is not None for row in rows)
+        return sum(_tell(session, key, *owed[key], settings, now=now) for key in owed.keys() - known)
 
 
-def _mail(key: str, notice: Notice, lead: Operator, settings: Settings, *, now: datetime) -> dict[str, object]:
-    ours, url = domain(settings), f"{settings.site_url}/model"
-    text, html = render("operations", title=notice.title, lines=notice.lines, url=url, button="Look at the model")
-    envelope = Envelope(
-        id=uuid4(),
-        domain=ours,
-        recipient=lead.email,
-        name=lead.name,
-        subject=notice.title,
-        root=f"<model.{notice.id.hex}@{ours}>",
+def _tell(session: Session, key: str, notice: Notice, lead: Operator, settings: Settings, *, now: datetime) -> bool:
+    to, url = To(uuid4(), lead.name, lead.time_zone, settings.site_url), f"{settings.site_url}/model"
+    parcel = Parcel(
+        kind=MailKind.MODEL,
+        key=key,
+        content=contents.Notice(to, notice.title, tuple(notice.lines), url, "Look at the model"),
+        email=lead.email,
+        root=f"model.{notice.id.hex}",
         list_name="operations",
     )
-    return {
-        "id": envelope.id,
-        "kind": MailKind.MODEL,
-        "dedupe_key": key,
-        "recipient": envelope.recipient,
-        "subject": envelope.subject,
-        "message_id": envelope.message_id,
-        "content": pack(envelope, Body(text, html), settings, now=now),
-        "created_at": now,
-        "next_at": now,
-    }
+    return posting.post(session, parcel, settings, now=now)

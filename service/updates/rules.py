@@ -1,9 +1,15 @@
 """What an update must say, and what still has to be told to whom; pure."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
+from uuid import UUID
 
-from models import Alert, Mail, MailKind, Resolution, UpdateKind
+from models import Alert, Mail, MailKind, Rep, Resolution, Update, UpdateKind
+from service.alerts.rules import clearly_higher
 from service.kit.errors import Invalid
+from service.kit.hours import Hours
+from service.kit.settings import Settings
 from service.updates.schemas import UpdateIn
 
 LONGEST_WAIT = timedelta(days=90)
@@ -12,6 +18,7 @@ STALE_AFTER = timedelta(hours=24)
 FIRST_WAIT, LONGEST_BACK_OFF = timedelta(seconds=30), timedelta(minutes=30)
 TRIED_FOR, LEAST_TRIES = timedelta(hours=72), 8
 REP_CHANGED = "The account has another rep, or the rep another address."
+OVERTAKEN = "Something of it was over before it went out; what is left is told by another mail."
 
 
 class UpdateIncomplete(Invalid):
@@ -46,22 +53,105 @@ def _incomplete(missing: list[str]) -> UpdateIncomplete:
     return UpdateIncomplete(f"Add {'; '.join(words[name] for name in missing)}.", missing=missing)
 
 
-def unwanted(kind: UpdateKind, alert: Alert, *, answered: bool, now: datetime) -> str | None:
-    """Say why an update must not be mailed any more.
+def pointless(update: Update, alert: Alert, *, known: bool, answered: bool, now: datetime) -> str | None:
+    """Say why an update need not be told any more.
 
-    `answered` tells whether operations has written its own update since: then a plain heads-up is no longer true.
+    `known` tells whether the rep has heard of the alert. `answered` tells whether operations has written its own update
+    since: then a plain heads-up is no longer true.
     """
-    if kind is UpdateKind.RESOLVED:
+    if update.kind is UpdateKind.PLAIN and (alert.resolved_at or answered):
+        return (
+            "The alert ended before the mail went out."
+            if alert.resolved_at
+            else "Operations has written an update since."
+        )
+    if known and update.kind is UpdateKind.RESOLVED:
         return None
     if alert.resolution is Resolution.WRONG:
         return "The alert was called wrong before the mail went out."
-    if kind is UpdateKind.PLAIN and alert.resolved_at:
-        return "The alert ended before the mail went out."
-    if kind is UpdateKind.PLAIN and answered:
-        return "Operations has written an update since."
     if alert.resolved_at and now >= alert.resolved_at + STALE_AFTER:
         return "The alert ended a day before there was a rep to tell."
     return None
+
+
+def overtaken(updates: Sequence[Update]) -> bool:
+    """Whether a composed mail gives advice about an alert that has ended since: its news is then told with the end."""
+    ended = {update.alert_id for update in updates if update.kind is UpdateKind.RESOLVED}
+    return any(each.alert.resolved_at and each.alert_id not in ended for each in updates)
+
+
+@dataclass(frozen=True)
+class LastTold:
+    """The newest that a rep was told about an account: of which alert, when, and by a mail that went `sent` out."""
+
+    alert_id: UUID
+    kind: UpdateKind
+    at: datetime
+    risk: float | None
+    promised: datetime | None
+    sent: bool
+
+
+@dataclass(frozen=True)
+class Reading:
+    """When a rep can be told: hours, an end of a pause, how long news wait for others, and what urgency may break."""
+
+    hours: Hours
+    paused_until: datetime | None
+    group: timedelta
+    urgent_breaks_quiet: bool
+
+
+def hours_of(rep: Rep, settings: Settings) -> Hours:
+    """When a rep reads mail; what the rep's row leaves open, the settings say."""
+    return Hours(
+        rep.time_zone,
+        rep.work_days or settings.work_days,
+        rep.quiet_hours or settings.quiet_hours,
+        rep.holidays or settings.holidays,
+    )
+
+
+def reading(rep: Rep, settings: Settings, paused_until: datetime | None) -> Reading:
+    group = timedelta(seconds=settings.group_seconds)
+    return Reading(hours_of(rep, settings), paused_until, group, settings.urgent_breaks_quiet)
+
+
+def rush(update: Update, last: LastTold | None) -> str | None:
+    """Say why news goes out at once, although the rep may have had a mail about the account today."""
+    if update.urgent:
+        return "Operations calls it urgent."
+    if last is None or last.alert_id != update.alert_id:
+        return "This is the first word about it."
+    return "It has ended." if update.kind is UpdateKind.RESOLVED else _bad_news(update, last)
+
+
+def _bad_news(update: Update, last: LastTold) -> str | None:
+    if last.kind is UpdateKind.PLAIN:
+        return "You were told that you get operations' own words at once."
+    if last.risk is not None and update.risk is not None and clearly_higher(update.risk, last.risk):
+        return "The risk has risen since you were told."
+    if last.promised and update.written_at > last.promised:
+        return "It was promised for an earlier time."
+    return None
+
+
+def due(update: Update, last: LastTold | None, reading: Reading) -> datetime:
+    """When an update is to be told.
+
+    A rep gets one mail a day about an account. What makes it worse, ends it, or comes later than promised, goes at
+    once; anything else waits for the next day, for the digest, or for the time at which news was promised. All of it
+    waits for the rep's hours and for news of other accounts, but for what is urgent.
+    """
+    if update.urgent and reading.urgent_breaks_quiet:
+        return update.written_at
+    moment = update.written_at + (timedelta() if update.urgent else reading.group)
+    if last and not rush(update, last):
+        next_day = reading.hours.next_day(last.at)
+        moment = max(moment, min(next_day, last.promised or next_day))
+    if reading.paused_until:
+        moment = max(moment, reading.paused_until)
+    return reading.hours.next_open(moment)
 
 
 def unwanted_by_operations(kind: MailKind, alert: Alert) -> str | None:

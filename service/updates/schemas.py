@@ -36,6 +36,9 @@ class UpdateIn(Incoming):
     next_update_at: Annotated[Moment | None, Field(description="When the rep hears more; ahead, within 90 days.")] = (
         None
     )
+    urgent: bool = Field(
+        default=False, description="Tell the rep at once: a second time a day, in quiet hours, on free days."
+    )
 
 
 class UpdateOut(BaseModel):
@@ -51,6 +54,7 @@ class UpdateOut(BaseModel):
     fix: str
     say: str
     next_update_at: datetime | None
+    urgent: bool
     sent_at: datetime | None
     acknowledged_at: datetime | None
 

@@ -10,12 +10,12 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from email.utils import parseaddr
 from secrets import SystemRandom
-from time import monotonic
+from time import monotonic, sleep
 from uuid import uuid4
 
 import structlog
 
-from models import Alert, Mail, MailKind, MailState
+from models import Mail, MailKind, MailState
 from service.access import actions as access
 from service.alerts import actions as alerts
 from service.kit import crash
@@ -23,9 +23,10 @@ from service.kit.database import Database, Session
 from service.kit.errors import Unavailable
 from service.kit.logs import redacted
 from service.kit.settings import Settings
-from service.updates import held, rules, smtp, ways_back
+from service.updates import held, holds, rules, smtp, ways_back
 from service.updates.envelope import domain
-from service.updates.queries import outbox, told
+from service.updates.held import Wait
+from service.updates.queries import outbox, owed, told
 from service.updates.smtp import Channel, Limits, NotSent, Verdict
 from service.updates.steps import WORKER
 
@@ -36,6 +37,8 @@ LUCK = SystemRandom()
 LEASE_FACTOR = 1.5
 ROUND_SECONDS = 60
 HOLD = timedelta(minutes=2)
+OF_ALERTS = frozenset({MailKind.ESCALATION, MailKind.LATE_UPDATE})
+"""Mails to operations about one alert."""
 
 
 class MailWaits(Unavailable):
@@ -54,7 +57,11 @@ def send(db: Database, settings: Settings, *, now: datetime) -> int:
         if waiting:
             raise MailWaits(f"{waiting} mails wait: HEADSUP_SMTP_URL is not set.")
         return 0
-    round_ = Round(db, now, lease(settings))
+    with db.read() as session:
+        held_back, waiting = holds.of_all(session, now=now), outbox.waiting(session)
+    if held_back and waiting:
+        raise MailWaits(f"{waiting} mails wait: the outbox is held. {held_back.reason}")
+    round_ = Round(db, settings, now)
     sender, limits = parseaddr(settings.mail_from)[1], Limits.within(settings.mail_seconds)
     with Channel(smtp.relay_of(settings.smtp_url), domain(settings), limits) as channel:
         return sum(
@@ -73,8 +80,8 @@ class Round:
     """One round of sending. It began at `now`; what it has taken since counts, for leases and for who was told when."""
 
     db: Database
+    settings: Settings
     now: datetime
-    lease: timedelta
     started: float = field(default_factory=monotonic)
 
     @property
@@ -92,54 +99,102 @@ class Claimed:
 
 
 def _claimed(round_: Round) -> Iterator[Claimed]:
-    """Claim the due mails one after the other, for a minute at most."""
+    """Claim the due mails one after the other, for a minute at most, no faster than the relay is to get them."""
+    pause, free_at = 60 / round_.settings.mails_per_minute, round_.started
     while monotonic() - round_.started < ROUND_SECONDS:
-        over_at = monotonic() + round_.lease.total_seconds()
-        with round_.db.begin() as session:
-            mail = outbox.claim(session, now=round_.now, lease_until=round_.moment + round_.lease, token=uuid4())
-            reason = _unwanted(session, mail, now=round_.now) if mail else None
-            if mail and reason:
-                _suppress(session, mail, reason, now=round_.now)
-            wait = _postponed(session, mail, now=round_.now) if mail and not reason else False
-        if mail is None:
+        sleep(max(0.0, free_at - monotonic()))
+        free_at = monotonic() + pause
+        claimed, found = _claim(round_)
+        if not found:
             return
-        if not reason and not wait:
+        if claimed:
             crash.point("mail-claimed")
-            yield Claimed(mail, over_at)
+            yield claimed
+
+
+def _claim(round_: Round) -> tuple[Claimed | None, bool]:
+    """Claim the next mail: None if it must not go, or not now. And whether there was one at all."""
+    now, keep = round_.now, lease(round_.settings)
+    over_at = monotonic() + keep.total_seconds()
+    with round_.db.begin() as session:
+        if holds.of_all(session, now=now):
+            return None, False
+        reps = holds.of_reps(session, now=now) is None
+        mail = outbox.claim(session, reps=reps, now=now, lease_until=round_.moment + keep, token=uuid4())
+        if mail is None:
+            return None, False
+        if reason := _unwanted(session, mail, now=now):
+            _suppress(session, mail, reason, now=now)
+            return None, True
+        goes = not _postponed(session, mail, round_.settings, now=now)
+    return (Claimed(mail, over_at) if goes else None), True
 
 
 def _unwanted(session: Session, mail: Mail, *, now: datetime) -> str | None:
     """Look at the world again just before sending: it may have moved on since the mail was composed."""
     if why := held.refusal(session, mail):
         return why
-    if mail.kind is MailKind.MODEL:
-        return None
-    alert = outbox.alert_of(session, mail)
-    assert alert is not None
-    update = outbox.update_of(session, mail)
-    if mail.kind is not MailKind.HEADS_UP or update is None:
+    if mail.kind in OF_ALERTS:
+        alert = outbox.alert_of(session, mail)
+        assert alert is not None
         return rules.unwanted_by_operations(mail.kind, alert)
-    rep = alert.account.rep
-    if rep is None or rep.id != mail.rep_id or rep.email != mail.recipient:
+    if mail.rep_id is None:
+        return None
+    rep = outbox.rep(session, mail.rep_id)
+    if rep is None or rep.email != mail.recipient:
         return rules.REP_CHANGED
-    answered = told.is_answered(session, alert.id, since=update.written_at)
-    return rules.unwanted(update.kind, alert, answered=answered, now=now)
+    return _old_news(session, mail, now=now) if mail.kind is MailKind.HEADS_UP else None
 
 
-def _postponed(session: Session, mail: Mail, *, now: datetime) -> bool:
+def _old_news(session: Session, mail: Mail, *, now: datetime) -> str | None:
+    """Say why a heads-up is not true any more, in whole or in part."""
+    updates = owed.told_in(session, mail.id)
+    if any(update.alert.account.rep_id != mail.rep_id for update in updates):
+        return rules.REP_CHANGED
+    reasons = [
+        rules.pointless(
+            update,
+            update.alert,
+            known=True,
+            answered=told.is_answered(session, update.alert_id, since=update.written_at),
+            now=now,
+        )
+        for update in updates
+    ]
+    if reasons and all(reasons):
+        return reasons[0]
+    # A mail that a relay may have taken already stays as it is.
+    partly = mail.attempts == 1 and (any(reasons) or rules.overtaken(updates))
+    return rules.OVERTAKEN if partly else None
+
+
+def _postponed(session: Session, mail: Mail, settings: Settings, *, now: datetime) -> bool:
     """Put a mail back that its reader does not want yet, or that can wait; the try does not count."""
     wait = held.postponed(session, mail, outbox.update_of(session, mail), now=now)
+    wait = wait or _until_open(session, mail, settings, now=now)
     if wait:
         later = {"state": MailState.QUEUED, "next_at": wait.until, "attempts": mail.attempts - 1}
         outbox.settle(session, mail, **later, last_error=wait.why)
     return wait is not None
 
 
+def _until_open(session: Session, mail: Mail, settings: Settings, *, now: datetime) -> Wait | None:
+    """A heads-up that was held up until the rep's quiet hours waits for their end."""
+    rep = outbox.rep(session, mail.rep_id) if mail.rep_id and mail.kind is MailKind.HEADS_UP else None
+    if rep is None:
+        return None
+    opens = rules.hours_of(rep, settings).next_open(now)
+    if opens <= now or (settings.urgent_breaks_quiet and any(each.urgent for each in owed.told_in(session, mail.id))):
+        return None
+    return Wait(opens, "It is outside the rep's hours.")
+
+
 def _suppress(session: Session, mail: Mail, reason: str, *, now: datetime) -> None:
-    """Keep a mail back for good. If the rep changed, its update is free again for a mail to the new one."""
-    free = {"update_id": None, "dedupe_key": f"{mail.dedupe_key}:kept-back:{mail.id}"}
-    kept = free if reason == rules.REP_CHANGED else {}
-    outbox.settle(session, mail, state=MailState.SUPPRESSED, last_error=reason, **kept)
+    """Keep a mail back for good. If another is to take its place, all that it tells is free again for that one."""
+    frees = reason in {rules.REP_CHANGED, rules.OVERTAKEN}
+    free = {"update_id": None, "dedupe_key": f"{mail.dedupe_key}:kept-back:{mail.id}"} if frees else {}
+    if outbox.settle(session, mail, state=MailState.SUPPRESSED, last_error=reason, **free) and frees:
+        owed.release(session, mail.id)
     access.record(session, WORKER, "mail.suppress", str(mail.id), now=now, reason=redacted(reason))
     log.info("mail_suppressed", mail_id=str(mail.id))
 
@@ -159,7 +214,7 @@ def _hand_over(round_: Round, channel: Channel, claimed: Claimed, sender: str) -
     crash.point("mail-accepted")
     with round_.db.begin_first() as session:
         ours = outbox.settle(session, mail, state=MailState.SENT, sent_at=round_.moment, last_error=None)
-        if ours and mail.kind is MailKind.HEADS_UP:
+        if ours and mail.rep_id:
             _note(session, mail, "rep_told", now=round_.now)
     crash.point("mail-recorded")
     log.info("mail_sent" if ours else "mail_lease_lost", mail_id=str(mail.id), attempts=mail.attempts)
@@ -197,6 +252,5 @@ def _park(session: Session, mail: Mail, reason: str, *, now: datetime) -> None:
 
 
 def _note(session: Session, mail: Mail, kind: str, *, now: datetime) -> None:
-    alert: Alert | None = outbox.alert_of(session, mail)
-    if alert:
+    for alert in outbox.alerts_of(session, mail):
         alerts.note(session, alert, kind, actor=WORKER, now=now, mail=str(mail.id))

@@ -4,19 +4,19 @@ Each looks at the tables and nowhere else, so a crash loses nothing; each may be
 """
 
 from datetime import datetime, timedelta
-from uuid import UUID, uuid4, uuid5
+from uuid import uuid4, uuid5
 
 import structlog
 
-from models import Alert, Mail, Operator, Update, UpdateKind
+from models import Alert, MailKind, Operator, Update, UpdateKind
 from service.access import actions as access
 from service.access import queries as operators
 from service.alerts import actions as alerts
 from service.kit.database import Database, Session
-from service.kit.errors import Unavailable
 from service.kit.settings import Settings
-from service.updates import letters, rules
-from service.updates.letters import Letter, Reader
+from service.updates import posting, words
+from service.updates.contents import Notice, To
+from service.updates.posting import Parcel
 from service.updates.queries import outbox, told
 from service.updates.queries.once import insert_once
 
@@ -24,11 +24,8 @@ log = structlog.get_logger()
 
 WORKER = alerts.WORKER
 ENDS_FOR = timedelta(days=7)
-HISTORY = timedelta(days=56)
-
-
-class NotComposed(Unavailable):
-    """Some mails could not be composed. The log says why; they are tried again in every round."""
+# Fewer reasons are read than can be listed.
+REASONS = 4
 
 
 def tell_plainly(db: Database, settings: Settings, *, now: datetime) -> int:
@@ -47,7 +44,14 @@ def tell_ends(db: Database, _settings: Settings, *, now: datetime) -> int:
 
 def _tell_itself(session: Session, alert: Alert, kind: UpdateKind, *, now: datetime) -> bool:
     """Write an update in Headsup's own name. Its id follows from the alert, so there can be only one."""
-    row = {"id": uuid5(alert.id, kind), "alert_id": alert.id, "kind": kind, "written_at": now, "written_by": WORKER}
+    row = {
+        "id": uuid5(alert.id, kind),
+        "alert_id": alert.id,
+        "kind": kind,
+        "written_at": now,
+        "written_by": WORKER,
+        "risk": alert.risk,
+    }
     update_id = insert_once(session, Update, row)
     if update_id is None:
         return False
@@ -65,8 +69,7 @@ def raise_late(db: Database, settings: Settings, *, now: datetime) -> int:
             alerts.note(session, update.alert, "update_late", actor=WORKER, now=now, update=str(update.id))
             access.record(session, WORKER, "update.late", str(update.id), now=now, alert=str(update.alert_id))
             for operator in _responsible(session, update.alert):
-                letter = letters.late_update(update, _reader(f"late:{update.id}", operator), settings, now=now)
-                _queue(session, letter, now=now)
+                _post_late(session, update, operator, settings, now=now)
     return len(late)
 
 
@@ -76,72 +79,63 @@ def _responsible(session: Session, alert: Alert) -> list[Operator]:
     return [assigned] if assigned and not assigned.disabled_at else operators.leads(session)
 
 
-def _reader(about: str, operator: Operator) -> Reader:
-    return Reader(uuid4(), f"{about}:{operator.id}", operator.email, operator.name, operator.time_zone)
-
-
-def compose(db: Database, settings: Settings, *, now: datetime) -> int:
-    """Compose the mails that are owed. One that cannot be composed stands in nobody's way.
-
-    Raises:
-        NotComposed: some could not be.
-    """
-    with db.begin() as session:
-        done = _compose_escalations(session, settings, now=now)
-    with db.read() as session:
-        owed = told.unmailed(session, ended_after=now - rules.STALE_AFTER)
-    failed = 0
-    for update_id in owed:
-        try:
-            with db.begin() as session:
-                done += compose_heads_up(session, update_id, settings, now=now)
-        except Exception:
-            failed += 1
-            log.exception("mail_not_composed", update_id=str(update_id))
-    if failed:
-        raise NotComposed(f"{failed} of {len(owed)} mails could not be composed; see the log.")
-    return done
-
-
-def _compose_escalations(session: Session, settings: Settings, *, now: datetime) -> int:
-    """Tell the leads of the alerts that nobody answered, once for each time that they escalate."""
-    waiting = told.escalations(session)
-    leads = operators.leads(session) if waiting else []
-    pairs = [
-        (alert, _reader(f"escalation:{alert.id}:{alert.escalated_at:%Y%m%dT%H%M%S}", lead))
-        for alert in waiting
-        for lead in leads
-    ]
-    known = outbox.known_keys(session, [reader.key for _, reader in pairs])
-    owed = [letters.escalation(alert, reader, settings, now=now) for alert, reader in pairs if reader.key not in known]
-    return sum(_queue(session, letter, now=now) for letter in owed)
-
-
-def compose_heads_up(session: Session, update_id: UUID, settings: Settings, *, now: datetime) -> bool:
-    """Compose the mail of an update; False if nobody wants it or somebody else has just composed it."""
-    update = told.to_mail(session, update_id)
-    if update is None:
-        return False
-    alert, account = update.alert, update.alert.account
-    answered = told.is_answered(session, alert.id, since=update.written_at)
-    if account.rep is None or rules.unwanted(update.kind, alert, answered=answered, now=now):
-        return False
-    facts = letters.Facts(
-        id=uuid4(),
-        update=update,
-        alert=alert,
-        account=account,
-        rep=account.rep,
-        history=told.risk_days(session, alert, since=(now - HISTORY).date()),
-        thread=told.thread(session, alert.id, account.rep),
+def _post_late(session: Session, update: Update, operator: Operator, settings: Settings, *, now: datetime) -> bool:
+    """Tell somebody of operations that a rep was promised news which have not come."""
+    assert update.next_update_at is not None
+    name = words.clean(update.alert.account.name, 80)
+    promised = words.moment(update.next_update_at, operator.time_zone)
+    lines = (
+        f"The rep of {name} was promised news by {promised}. None has been written.",
+        f"The last update was: {update.cause}",
+        "Write the next one, even if it only says when more will be known.",
     )
-    return _queue(session, letters.heads_up(facts, settings, now=now), now=now)
+    title, key = f"The update about {name} is late", f"late:{update.id}:{operator.id}"
+    notice = _notice(operator, title, lines, update.alert, settings)
+    return posting.post(
+        session, _to_operations(MailKind.LATE_UPDATE, key, notice, operator, update.alert), settings, now=now
+    )
 
 
-def _queue(session: Session, letter: Letter, *, now: datetime) -> bool:
-    """Put a letter into the outbox; False if another worker has just done so."""
-    row = letter.row() | {"created_at": now, "next_at": now}
-    if insert_once(session, Mail, row) is None:
-        return False
-    log.info("mail_composed", mail_id=str(letter.id), kind=letter.kind)
-    return True
+def remind(db: Database, settings: Settings, *, now: datetime) -> int:
+    """Tell the leads of the alerts that nobody answered, once for each time that they escalate."""
+    with db.read() as session:
+        if not told.escalations(session):
+            return 0
+    with db.begin() as session:
+        waiting, leads = told.escalations(session), operators.leads(session)
+        owed = {
+            f"escalation:{alert.id}:{alert.escalated_at:%Y%m%dT%H%M%S}:{lead.id}": (alert, lead)
+            for alert in waiting
+            for lead in leads
+        }
+        known = outbox.known_keys(session, list(owed))
+        return sum(_escalate(session, key, *owed[key], settings, now=now) for key in owed.keys() - known)
+
+
+def _escalate(session: Session, key: str, alert: Alert, lead: Operator, settings: Settings, *, now: datetime) -> bool:
+    name = words.clean(alert.account.name, 80)
+    opened = words.moment(alert.opened_at, lead.time_zone)
+    lines = (
+        f"The alert about {name} opened on {opened}, and nobody has taken it.",
+        *words.rising(alert)[:REASONS],
+        f"The rep gets a plain heads-up {settings.plain_after_minutes} minutes after it opened, if nobody writes one.",
+    )
+    notice = _notice(lead, f"Nobody has answered the alert about {name}", lines, alert, settings)
+    return posting.post(session, _to_operations(MailKind.ESCALATION, key, notice, lead, alert), settings, now=now)
+
+
+def _notice(operator: Operator, title: str, lines: tuple[str, ...], alert: Alert, settings: Settings) -> Notice:
+    to = To(uuid4(), operator.name, operator.time_zone, settings.site_url)
+    return Notice(to, title, lines, f"{settings.site_url}/alerts/{alert.id}")
+
+
+def _to_operations(kind: MailKind, key: str, notice: Notice, operator: Operator, alert: Alert) -> Parcel:
+    return Parcel(
+        kind=kind,
+        key=key,
+        content=notice,
+        email=operator.email,
+        root=f"operations.{alert.id.hex}",
+        list_name="operations",
+        alert_id=alert.id,
+    )

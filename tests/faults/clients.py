@@ -118,6 +118,7 @@ class Operator(Client):
             "owner": "Ola Berg",
             "fix": "Another van.",
             "next_update_at": following,
+            "urgent": True,
         }
         self.note(Outcome.INVOKE, "update", token)
         answer = self.ask("update", token, f"/v1/alerts/{alert['id']}/updates", said, {})

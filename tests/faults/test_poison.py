@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from models import Mail, MailKind, MailState
-from service.updates import send, steps
+from service.updates import send, tell
 from tests import make
 from tests.faults.conftest import size
 from tests.postgres import free_port
@@ -56,8 +56,8 @@ def test_poison_is_parked_with_a_reason_and_everybody_else_is_told(db, settings,
 
 def compose(db, settings, now):
     """All that can be composed; what cannot is said, and the rest is there all the same."""
-    with pytest.raises(steps.NotComposed, match=f"{BROKEN} of "):
-        steps.compose(db, settings, now=now)
+    with pytest.raises(tell.NotComposed, match=f"{BROKEN} of "):
+        tell.compose(db, settings, now=now)
     with db.read() as session:
         return session.query(Mail).count()
 

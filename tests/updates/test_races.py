@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 from models import Mail, MailState, Role, Update
-from service.updates import send, steps
+from service.updates import send, steps, tell
 from tests import make
 
 WORKERS, ACCOUNTS = 4, 12
@@ -24,7 +24,7 @@ def test_workers_that_tell_plainly_compose_and_send_at_once_tell_each_rep_once(d
             make.alert(session, make.account(session))
     now = make.MONDAY + timedelta(hours=4)
 
-    done = [together(step, db, settings, now) for step in (steps.tell_plainly, steps.compose, send.send)]
+    done = [together(step, db, settings, now) for step in (steps.tell_plainly, tell.compose, send.send)]
 
     assert done == [ACCOUNTS] * 3
     assert set(Counter(recipient for recipient, _ in mailbox.delivered).values()) == {1}

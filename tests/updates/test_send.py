@@ -9,8 +9,9 @@ import pytest
 from models import Mail, MailState, WorkerStep
 from service.alerts import queries as alerts
 from service.kit.database import Database
-from service.updates import rules, send, steps
+from service.updates import rules, send
 from service.updates.queries import outbox
+from service.updates.tell import compose
 from tests import make
 from tests.mailbox import open_mailbox
 
@@ -19,7 +20,7 @@ from tests.mailbox import open_mailbox
 def queued(db, settings, tell, alert, clock):
     """A heads-up that waits in the outbox."""
     tell(alert)
-    steps.compose(db, settings, now=clock.at)
+    compose(db, settings, now=clock.at)
 
 
 @pytest.fixture

@@ -4,12 +4,13 @@ from datetime import timedelta
 
 import pytest
 
-from models import Mail, MailState, Rep, Role, Update, UpdateKind, WorkerStep
+from models import Mail, MailState, Rep, Role, Telling, Update, UpdateKind, WorkerStep
 from service.accounts import queries as accounts
 from service.alerts import actions as verbs
 from service.alerts import queries as alerts
 from service.updates import send, steps
 from service.updates.queries.once import insert_once
+from service.updates.tell import compose
 from tests import make
 
 
@@ -88,8 +89,8 @@ def test_two_workers_write_one_plain_heads_up_and_one_mail(alert, db, settings, 
         row = vars(rows(Update)[0]).copy()
         row.pop("_sa_instance_state")
         assert insert_once(session, Update, row) is None
-    steps.compose(db, settings, now=now)
-    steps.compose(db, settings, now=now)
+    compose(db, settings, now=now)
+    compose(db, settings, now=now)
 
     assert (len(rows(Update)), len(rows(Mail))) == (1, 1)
 
@@ -154,7 +155,7 @@ def test_a_rep_who_is_assigned_later_gets_the_mail_then(tick, tell, db, mailbox)
 
 def test_a_mail_to_a_rep_who_lost_the_account_goes_to_the_new_one(alert, tell, db, settings, tick, mailbox, rows):  # noqa: PLR0917
     tell(alert)
-    steps.compose(db, settings, now=make.MONDAY)
+    compose(db, settings, now=make.MONDAY)
     with db.begin() as session:
         alerts.alert(session, alert.id).account.rep = make.rep(session, email="omar@example.com")
 
@@ -168,7 +169,7 @@ def test_a_mail_to_a_rep_who_lost_the_account_goes_to_the_new_one(alert, tell, d
 def test_an_account_that_comes_back_to_its_rep_still_tells_once(alert, tell, db, settings, tick, mailbox):  # noqa: PLR0917
     tell(alert)
     for rep in ("omar", "rita"):
-        steps.compose(db, settings, now=make.MONDAY)
+        compose(db, settings, now=make.MONDAY)
         with db.begin() as session:
             account = alerts.alert(session, alert.id).account
             back = session.query(Rep).filter(Rep.email == f"{rep}@example.com").one_or_none()
@@ -182,7 +183,7 @@ def test_an_account_that_comes_back_to_its_rep_still_tells_once(alert, tell, db,
 
 def test_a_rep_whose_address_changed_gets_the_mail_at_the_new_one(alert, tell, db, settings, tick, mailbox):  # noqa: PLR0917
     tell(alert)
-    steps.compose(db, settings, now=make.MONDAY)
+    compose(db, settings, now=make.MONDAY)
     with db.begin() as session:
         session.query(Rep).one().email = "rita.reyes@example.com"
 
@@ -197,7 +198,7 @@ def test_a_plain_heads_up_is_kept_back_when_operations_has_written_since(  # noq
 ):
     now = later(hours=4)
     steps.tell_plainly(db, settings, now=now)
-    steps.compose(db, settings, now=now)
+    compose(db, settings, now=now)
     later(minutes=1)
     tell(alert)
 
@@ -214,7 +215,7 @@ def test_a_plain_heads_up_is_kept_back_when_operations_has_written_since(  # noq
 def test_a_plain_heads_up_is_kept_back_when_the_alert_has_ended(change, alert, db, settings, later, mailbox, tick, end):  # noqa: PLR0917
     now = later(hours=4)
     steps.tell_plainly(db, settings, now=now)
-    steps.compose(db, settings, now=now)
+    compose(db, settings, now=now)
     change(lambda session, alert: getattr(verbs, end)(session, alert, "Done.", by="ola", now=now))
 
     tick()
@@ -232,14 +233,18 @@ def test_words_about_a_wrong_alert_are_kept_back(change, alert, tell, later, mai
     assert mailbox.delivered == []
 
 
-def test_a_fix_within_minutes_is_told_all_the_same(change, alert, tell, later, mailbox, tick):  # noqa: PLR0917
+def test_a_fix_before_the_mail_went_out_is_told_together_with_what_was_wrong(change, alert, tell, mailbox, tick, rows):  # noqa: PLR0917
     tell(alert)
-    change(lambda session, alert: verbs.resolve(session, alert, "Done.", by="ola", now=make.MONDAY))
+    change(lambda session, alert: verbs.resolve(session, alert, "A van was added.", by="ola", now=make.MONDAY))
 
     tick()
     tick()
 
-    assert ["Fixed" in text(mail) for mail in mailbox.mails] == [False, True]
+    (mail,) = mailbox.mails
+    assert "is fixed" in mail["subject"]
+    assert "A van was added." in text(mail)
+    assert "Two drivers are off sick" in text(mail)
+    assert len({row.mail_id for row in rows(Telling)}) == 1
 
 
 def test_one_mail_that_cannot_be_composed_keeps_no_other_back(alert, tell, tick, db, mailbox):

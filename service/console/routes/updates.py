@@ -32,11 +32,18 @@ class Draft:
     say: Text = ""
     next_update_at: Time = ""
     own_time: Time = ""
+    urgent: Annotated[bool, Form()] = False
 
     def said(self, zone: ZoneInfo) -> UpdateIn:
         """The update as it would be told; a time that cannot be read is missing."""
-        words = {"cause": self.cause, "owner": self.owner, "fix": self.fix, "say": self.say}
-        return UpdateIn(**words, next_update_at=self._next(zone))
+        return UpdateIn(
+            cause=self.cause,
+            owner=self.owner,
+            fix=self.fix,
+            say=self.say,
+            next_update_at=self._next(zone),
+            urgent=self.urgent,
+        )
 
     def _next(self, zone: ZoneInfo) -> datetime | None:
         own = self.next_update_at == "own" or not self.next_update_at

@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy import and_, func, or_, select, update
 from sqlalchemy.orm import contains_eager
 
-from models import Account, Alert, Mail, MailState, Update
+from models import Account, Alert, Mail, MailKind, MailState, Rep, Telling, Update
 from service.kit.database import Session
 
 DUE = Mail.state.in_([MailState.QUEUED, MailState.SENDING])
@@ -24,11 +24,17 @@ def known_keys(session: Session, keys: Sequence[str]) -> set[str]:
     return set(session.scalars(select(Mail.dedupe_key).where(Mail.dedupe_key.in_(keys))))
 
 
-def claim(session: Session, *, now: datetime, lease_until: datetime, token: UUID) -> Mail | None:
-    """Take the mail that has waited longest: a queued one that is due, or one whose sender's lease has ended."""
+def claim(session: Session, *, now: datetime, lease_until: datetime, token: UUID, reps: bool = True) -> Mail | None:
+    """Take the mail that has waited longest: a queued one that is due, or one whose sender's lease has ended.
+
+    Weekly mails come after all others. Without `reps` their mails stay where they are.
+    """
     queued = and_(Mail.state == MailState.QUEUED, Mail.next_at <= now)
     abandoned = and_(Mail.state == MailState.SENDING, Mail.lease_until < now)
-    due = select(Mail.id).where(DUE, or_(queued, abandoned)).order_by(Mail.next_at, Mail.id).limit(1)
+    weekly = Mail.kind.in_([MailKind.DIGEST, MailKind.MANAGER])
+    due = select(Mail.id).where(DUE, or_(queued, abandoned)).order_by(weekly, Mail.next_at, Mail.id).limit(1)
+    if not reps:
+        due = due.where(Mail.rep_id.is_(None))
     mine = (
         update(Mail)
         .where(Mail.id == due.with_for_update(skip_locked=True).scalar_subquery())
@@ -57,6 +63,18 @@ def alert_of(session: Session, mail: Mail) -> Alert | None:
     rows = select(Alert).join(Alert.account).outerjoin(Account.rep)
     rows = rows.options(contains_eager(Alert.account).contains_eager(Account.rep))
     return session.scalar(rows.where(Alert.id == mail.alert_id))
+
+
+def alerts_of(session: Session, mail: Mail) -> list[Alert]:
+    """All alerts that a mail is about: of the updates that it tells, or its own."""
+    told = select(Update.alert_id).join(Telling, Telling.update_id == Update.id).where(Telling.mail_id == mail.id)
+    rows = select(Alert).join(Alert.account).options(contains_eager(Alert.account))
+    return list(session.scalars(rows.where(or_(Alert.id.in_(told), Alert.id == mail.alert_id)).order_by(Alert.id)))
+
+
+def rep(session: Session, rep_id: int) -> Rep | None:
+    """A rep as it is now."""
+    return session.scalar(select(Rep).where(Rep.id == rep_id).execution_options(populate_existing=True))
 
 
 def update_of(session: Session, mail: Mail) -> Update | None:

@@ -3,18 +3,21 @@
 from datetime import date, datetime
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, and_, exists, or_, select, update
+from sqlalchemy import Select, and_, exists, or_, select, update
 from sqlalchemy.orm import aliased, contains_eager
 
-from models import STARTER, Account, Alert, Mail, MailKind, MailState, Rep, ScoreDay, Update, UpdateKind
+from models import STARTER, Account, Alert, Mail, MailState, ScoreDay, Telling, Update, UpdateKind
 from service.kit.database import Session
+from service.updates.queries.owed import untold
 
 PER_ROUND = 500
+_SENT = Mail.state == MailState.SENT
 
 
 def updates_with_mail(session: Session, alert_id: UUID) -> list[tuple[Update, datetime | None, datetime | None]]:
     """The updates of an alert, oldest first, with when each was mailed and acknowledged."""
-    rows = select(Update, Mail.sent_at, Mail.acknowledged_at).outerjoin(Mail, Mail.update_id == Update.id)
+    rows = select(Update, Mail.sent_at, Mail.acknowledged_at)
+    rows = rows.outerjoin(Telling, Telling.update_id == Update.id).outerjoin(Mail, Mail.id == Telling.mail_id)
     rows = rows.where(Update.alert_id == alert_id).order_by(Update.written_at, Update.id)
     return [(told, sent_at, acknowledged_at) for told, sent_at, acknowledged_at in session.execute(rows)]
 
@@ -59,10 +62,13 @@ def mark_late(session: Session, update_id: UUID, *, now: datetime) -> bool:
 
 
 def untold_ends(session: Session, *, ended_after: datetime) -> list[Alert]:
-    """Alerts that ended lately, of which the rep had been told, but not yet that they ended."""
-    told = exists().where(Mail.alert_id == Alert.id, Mail.kind == MailKind.HEADS_UP, Mail.state == MailState.SENT)
+    """Alerts that ended lately, of which the rep was told or is about to be, but not yet that they ended."""
+    told = exists().where(
+        Telling.update_id == Update.id, Telling.mail_id == Mail.id, Update.alert_id == Alert.id, _SENT
+    )
+    said = exists().where(Update.alert_id == Alert.id, Update.kind == UpdateKind.WRITTEN, untold())
     closed = exists().where(Update.alert_id == Alert.id, Update.kind == UpdateKind.RESOLVED)
-    rows = select(Alert).where(Alert.resolved_at > ended_after, told, ~closed)
+    rows = select(Alert).where(Alert.resolved_at > ended_after, or_(told, said), ~closed)
     return list(session.scalars(rows.order_by(Alert.resolved_at).limit(PER_ROUND)))
 
 
@@ -72,54 +78,14 @@ def escalations(session: Session) -> list[Alert]:
     return list(session.scalars(_with_account(select(Alert)).where(waiting).order_by(Alert.escalated_at)))
 
 
-def _without_mail() -> ColumnElement[bool]:
-    return ~exists().where(Mail.update_id == Update.id)
-
-
-def unmailed(session: Session, *, ended_after: datetime) -> list[UUID]:
-    """Updates that no mail carries yet although the account has a rep, oldest first.
-
-    Of alerts that ended before that moment only the ends are still told.
-    """
-    current = or_(Alert.resolved_at.is_(None), Alert.resolved_at > ended_after, Update.kind == UpdateKind.RESOLVED)
-    rows = select(Update.id).join(Update.alert).join(Alert.account)
-    rows = rows.where(_without_mail(), Account.rep_id.is_not(None), current)
-    return list(session.scalars(rows.order_by(Update.written_at, Update.id).limit(PER_ROUND)))
-
-
-def to_mail(session: Session, update_id: UUID) -> Update | None:
-    """An update that waits for its mail, with alert, account and rep; None where another worker has it."""
-    rows = (
-        select(Update)
-        .join(Update.alert)
-        .join(Alert.account)
-        .join(Account.rep)
-        .options(contains_eager(Update.alert).contains_eager(Alert.account).contains_eager(Account.rep))
-        .where(Update.id == update_id, _without_mail())
-        .with_for_update(of=Update, skip_locked=True)
-    )
-    return session.scalar(rows)
-
-
 def is_answered(session: Session, alert_id: UUID, *, since: datetime) -> bool:
     """Whether operations has written its own update after that moment."""
     written = Update.kind == UpdateKind.WRITTEN
     return bool(session.scalar(select(exists().where(Update.alert_id == alert_id, written, Update.written_at > since))))
 
 
-def risk_days(session: Session, alert: Alert, *, since: date) -> list[tuple[date, float]]:
+def risk_days(session: Session, account_id: int, *, trained: bool, since: date) -> list[tuple[date, float]]:
     """The risk day by day, oldest first: of trained models, or of the starter score, which is no probability."""
-    rows = select(ScoreDay.day, ScoreDay.risk).where(ScoreDay.account_id == alert.account_id, ScoreDay.day >= since)
-    rows = rows.where(ScoreDay.model == STARTER if alert.model == STARTER else ScoreDay.model != STARTER)
+    rows = select(ScoreDay.day, ScoreDay.risk).where(ScoreDay.account_id == account_id, ScoreDay.day >= since)
+    rows = rows.where(ScoreDay.model != STARTER if trained else ScoreDay.model == STARTER)
     return [(day, risk) for day, risk in session.execute(rows.order_by(ScoreDay.day))]
-
-
-def thread(session: Session, alert_id: UUID, rep: Rep) -> list[str]:
-    """Message-IDs of the mails that the rep already has about the alert, oldest first."""
-    rows = select(Mail.message_id).where(
-        Mail.alert_id == alert_id,
-        Mail.rep_id == rep.id,
-        Mail.kind == MailKind.HEADS_UP,
-        Mail.state != MailState.SUPPRESSED,
-    )
-    return list(session.scalars(rows.order_by(Mail.created_at, Mail.id)))
