@@ -6,6 +6,7 @@ from models.alert import Alert, AlertEvent, AlertStatus, HoldoutDraw, Resolution
 from models.audit import AuditEntry, AuditHead, Erasure, WorkerStep
 from models.base import Base, UtcDateTime
 from models.complaint import Complaint
+from models.keeping import Keeping
 from models.metric import Better, Combine, IngestKey, Metric, Observation
 from models.reply import Address, InboundKind, InboundMail, MailChoice, Reply, StopReason
 from models.score import STARTER, Score, ScoreDay
@@ -35,6 +36,7 @@ __all__ = [
     "InboundKind",
     "InboundMail",
     "IngestKey",
+    "Keeping",
     "LineKind",
     "LoginSession",
     "LoginTries",

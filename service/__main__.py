@@ -34,7 +34,7 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "backtest": ("learn", "backtest", "Hold the model and simple baselines against the past."),
     "models": ("versions", "models", "List the trained models."),
     "models show": ("versions", "show", "Show a model's card."),
-    "models compare": ("versions", "compare", "Put two models side by side."),
+    "models compare": ("compare", "compare", "Put two models side by side."),
     "promote": ("versions", "promote", "Make a trained model the active one."),
     "rollback": ("versions", "rollback", "Let the model before the active one speak again."),
     "holdout": ("holdout", "holdout", "Say what alerts are worth, by accounts left without one."),
@@ -53,6 +53,7 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "mail test": ("mail", "send_test", "Send a mail with sample data to an address."),
     "mail check": ("mail", "check", "Check SPF, DKIM, DMARC and your own templates."),
     "audit verify": ("audit", "verify", "Tell whether the audit log is whole."),
+    "keep": ("keep", "keep", "Tell what is kept for how long, or clear it now."),
     "erase": ("erase", "erase", "Take a rep or a contact out of everything that is kept."),
     "demo": ("demo", "demo", "Replay a simulated company through the real thing, then serve it."),
 }

@@ -122,6 +122,14 @@ class Settings(BaseSettings):
     drift_loss: float = Field(0.1, gt=0, lt=1, description="Loss of precision that people are told of; 0.1 is a tenth.")
     watch_keep_days: int = Field(180, ge=60, description="How long daily figures of the models are kept, in days.")
 
+    keep_observations_days: int = Field(
+        1_100, ge=0, description="How long observations are kept, in days; training needs a year or more. 0: for ever."
+    )
+    keep_scores_days: int = Field(730, ge=0, description="How long daily risks are kept, in days. 0: for ever.")
+    keep_mails_days: int = Field(
+        180, ge=0, description="How long the text of sent mails is kept, in days; who was told when stays. 0: for ever."
+    )
+
     max_body_mb: int = Field(8, ge=1, le=256, description="Largest request body, in MB.")
     max_rows: int = Field(10_000, ge=1, description="Most rows in one request.")
     requests_per_minute: int = Field(1_200, ge=1, description="Requests a minute that one API key may make.")

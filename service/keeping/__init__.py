@@ -1,0 +1,1 @@
+"""What is kept for how long: old rows are removed once a day, in small batches."""
