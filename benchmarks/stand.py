@@ -1,0 +1,143 @@
+"""An installation with real server processes, for load: `with stand(…) as it: it.serve()`."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+
+import httpx2
+
+from models import Account, Better, Metric, Scope, Score
+from service.access import actions as access
+from service.kit import schema
+from service.kit.database import Database
+from service.kit.settings import Settings
+
+KEYS = {"HEADSUP_SECRET_KEY": "k" * 43, "HEADSUP_SIGNING_KEY": "c2lnbmluZy1rZXktb2YtdGhlLXRlc3Qtc3VpdGUtMDE="}
+STARTS_WITHIN = 90
+
+
+@dataclass
+class Server:
+    """A `headsup serve` process."""
+
+    process: subprocess.Popen[bytes]
+    port: int
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    def wait_ready(self, within: float = STARTS_WITHIN) -> float:
+        """Wait until it is ready to work; return how long that took, in seconds."""
+        began = time.monotonic()
+        while time.monotonic() - began < within:
+            assert self.process.poll() is None, "the server has ended"
+            try:
+                if httpx2.get(f"{self.url}/readyz", timeout=5).is_success:
+                    return time.monotonic() - began
+            except httpx2.TransportError:
+                pass
+            time.sleep(0.05)
+        message = f"not ready within {within} s"
+        raise AssertionError(message)
+
+    def leave(self, within: float = 30) -> float:
+        """Tell it to end; return how long that took, in seconds."""
+        began = time.monotonic()
+        self.process.send_signal(signal.SIGTERM)
+        assert self.process.wait(within) == 0
+        return time.monotonic() - began
+
+    def memory(self) -> int:
+        """Resident memory, in bytes."""
+        pages = Path(f"/proc/{self.process.pid}/statm").read_text().split()[1]
+        return int(pages) * os.sysconf("SC_PAGE_SIZE")
+
+    def files(self) -> int:
+        """Open files and sockets."""
+        return len(list(Path(f"/proc/{self.process.pid}/fd").iterdir()))
+
+
+@dataclass
+class Stand:
+    """Folder, database, a key that may do everything, and the processes that were started."""
+
+    folder: Path
+    db: Database
+    key: str
+    environment: dict[str, str]
+    servers: list[Server] = field(default_factory=list)
+
+    def serve(self, port: int = 0, **settings: str) -> Server:
+        """Start one more server and wait until it is ready."""
+        port = port or free_port()
+        with (self.folder / "server.log").open("ab") as log:
+            process = subprocess.Popen(  # noqa: S603
+                [sys.executable, "-m", "service", "serve", "--port", str(port)],
+                env=self.environment | settings, stdout=log, stderr=log,
+            )  # fmt: skip
+        server = Server(process, port)
+        self.servers.append(server)
+        server.wait_ready()
+        return server
+
+    def log(self) -> str:
+        return (self.folder / "server.log").read_text(errors="replace")
+
+
+@contextmanager
+def stand(database_url: str = "", *, accounts: int = 50, keys: int = 1, **settings: str) -> Iterator[Stand]:
+    """Install it, with scored accounts; at the end what still runs is killed."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        there = Settings(data_dir=folder, database_url=database_url, _env_file=None)
+        db = Database(there.database)
+        schema.upgrade(db)
+        environment = os.environ | KEYS | {
+            "HEADSUP_DATA_DIR": name, "HEADSUP_DATABASE_URL": database_url, "HEADSUP_LOG_LEVEL": "warning",
+            "HEADSUP_REQUESTS_PER_MINUTE": "10000000", "HEADSUP_UNSAFE_DURABILITY": "true", **settings,
+        }  # fmt: skip
+        it = Stand(folder, db, _fill(db, accounts, keys), environment)
+        try:
+            yield it
+        finally:
+            for server in it.servers:
+                server.process.kill()
+                server.process.wait()
+            db.close()
+
+
+def free_port() -> int:
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return int(listener.getsockname()[1])
+
+
+def _fill(db: Database, accounts: int, keys: int) -> str:
+    now = datetime.now(UTC)
+    stamps = {"created_at": now, "updated_at": now}
+    with db.begin() as session:
+        session.add(Metric(external_id="late_share", label="Late", better=Better.LOWER, target=0.05, **stamps))
+        for n in range(accounts):
+            account = Account(external_id=f"account-{n}", name=f"Account {n}", **stamps)
+            session.add(account)
+            session.flush()
+            risk = n / accounts
+            session.add(
+                Score(
+                    account_id=account.id, risk=risk, rise=risk, model="starter", missing=[], scored_at=now,
+                    reasons=[{"metric": "late_share", "direction": "up", "weight": 1.0, "sentence": "Late 5 % → 9 %"}],
+                    changed_at=now, data_through=now,
+                )
+            )  # fmt: skip
+        made = [access.create_key(session, f"load-{n}", [Scope.ADMIN], by="load", now=now) for n in range(keys)]
+    return " ".join(made)
