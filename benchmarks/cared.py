@@ -2,16 +2,16 @@
 
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
-from typing import Any
 from uuid import uuid4
 
 import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy import insert
 
-from models import Account, Alert, AlertEvent, Better, Combine, Complaint, Metric, Observation, Resolution, ScoreDay
+from benchmarks.stored import store
+from models import Alert, AlertEvent, Resolution, ScoreDay
 from service.alerts.interventions import Happened, Story, interventions
-from service.kit.database import Session
+from service.kit.database import Database, Session
 from service.scoring.history import micros
 from service.scoring.past import DAY
 from training import effect, feedback
@@ -103,49 +103,12 @@ def _days(company: Company) -> list[tuple[int, date, float, str]]:
     ]
 
 
-def load(session: Session, company: Company) -> None:
-    """Write the company into an empty database, as if it had been lived through; keys are 1, 2, 3 and so on."""
-    now = datetime.combine(UNTIL, time(), UTC)
-    stamps = {"created_at": now, "updated_at": now}
-    place = {str(row["account_id"]): number for number, row in enumerate(company.accounts, start=1)}
-    session.execute(
-        insert(Account),
-        [
-            {"id": place[row["account_id"]], "external_id": row["account_id"], "name": row["name"],
-             "value": row["value"], "time_zone": row["time_zone"],
-             "started_on": date.fromisoformat(row["started_on"]), **stamps}
-            for row in company.accounts
-        ],
-    )  # fmt: skip
-    keys = {row["metric"]: number for number, row in enumerate(company.metrics, start=1)}
-    session.execute(
-        insert(Metric),
-        [
-            {"id": keys[row["metric"]], "external_id": row["metric"], "label": row["label"], "unit": row["unit"],
-             "better": Better(row["better"]), "target": row["target"], "combine": Combine(row["combine"]),
-             "exposure": row["exposure"], **stamps}
-            for row in company.metrics
-        ],
-    )  # fmt: skip
-    session.execute(insert(Observation), _observations(company, place, keys))
-    complaints = [
-        {"external_id": row["complaint_id"], "account_id": place[row["account_id"]], "severity": row["severity"],
-         "occurred_at": (at := datetime.fromisoformat(row["occurred_at"])), "received_at": at}
-        for row in company.complaints
-    ]  # fmt: skip
-    session.execute(insert(Complaint), complaints)
-    _load_care(session, company)
-
-
-def _observations(company: Company, place: dict[str, int], keys: dict[str, int]) -> list[dict[str, Any]]:
-    columns = company.observations
-    moments = [moment.replace(tzinfo=UTC) for moment in columns["observed_at"].astype(object)]
-    rows = zip(columns["account_id"], columns["metric"], moments, columns["value"], columns["item_id"], strict=True)
-    return [
-        {"account_id": place[account], "metric_id": keys[metric], "observed_at": at, "value": float(value),
-         "item_id": str(item)}
-        for account, metric, at, value, item in rows
-    ]  # fmt: skip
+def load(db: Database, company: Company) -> None:
+    """Write the company into an empty database, as if it had been lived through."""
+    now = datetime.combine(UNTIL, time(), UTC) + timedelta(days=1)
+    store(db, company, now=now)
+    with db.begin() as session:
+        _load_care(session, company)
 
 
 def _load_care(session: Session, company: Company) -> None:

@@ -11,6 +11,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from training.simulate import Company
+
 Floats = NDArray[np.float64]
 ACCOUNTS, COMPLAINTS = 200, 300
 # Complaints follow the trouble of the last two weeks or so: what is kept of yesterday's strain.
@@ -69,16 +71,6 @@ class Plan:
     echo: float = 0.0
     growth: float = 0.0
     both: bool = False
-
-
-@dataclass(frozen=True)
-class Company:
-    """Rows as in the import files; `observations` by column."""
-
-    accounts: list[dict[str, Any]]
-    metrics: list[dict[str, Any]]
-    observations: dict[str, NDArray[Any]]
-    complaints: list[dict[str, Any]]
 
 
 def make(plan: Plan, *, until: date, seed: int) -> Company:

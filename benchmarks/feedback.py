@@ -26,6 +26,7 @@ from service.kit import schema
 from service.kit.database import Database, Session
 from service.scoring.past import DAY
 from training import backtest, checks, effect, feedback, pipeline
+from training.choice import Regression
 from training.dataset import Dataset
 from training.recipe import Recipe
 from training.simulate import Company
@@ -48,8 +49,7 @@ def main() -> None:
     companies = [company_with_care(asked.accounts, asked.days, asked.effect, seed + 1) for seed in range(asked.seeds)]
     show_weeks(companies)
     with database() as db:
-        with db.begin() as session:
-            load(session, companies[0])
+        load(db, companies[0])
         with db.read() as session:
             case = Case.read(session, companies[0])
     show(case)
@@ -104,18 +104,7 @@ class Case:
             there = self.data.account % 2 == half
             others = way(self.data.rows(~there))
             columns, dropped = checks.telling(others, np.ones(len(others.label), dtype=bool))
-            recipe = Recipe(
-                columns,
-                0.01,
-                anchored=False,
-                trees=60,
-                share=0.5,
-                slope=1.0,
-                shift=0.0,
-                seed=0,
-                why="",
-                dropped=dropped,
-            )
+            recipe = Recipe(columns, Regression(0.01), 60, 0.5, 1.0, 0.0, seed=0, why="", dropped=dropped)
             model = pipeline.fit(others, np.ones(len(others.label), dtype=bool), recipe)
             risk[there] = model.risk(self.data.rows(there).pick(columns))
         return risk

@@ -9,31 +9,23 @@ mean of them. Goal: never below the best of the baselines by more than 3 %.
 
 import argparse
 import json
-import tempfile
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import UTC, date, datetime
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from benchmarks import companies
-from benchmarks.companies import Company, Plan
-from service.commands.import_kinds import ACCOUNTS, COMPLAINTS, METRICS, OBSERVATIONS
-from service.kit import schema
-from service.kit.database import Database, Session
-from service.kit.settings import Settings
+from benchmarks.companies import Plan
+from benchmarks.stored import stored
 from training import backtest
 from training.backtest import Backtest
 from training.refusals import TrainingRefused
+from training.simulate import Company
 from training.window import Asked
 
 NOW = datetime(2026, 3, 2, tzinfo=UTC)
 GOAL = 0.97
-BY = "benchmarks"
-ROWS_AT_ONCE = 20_000
 
 
 def main() -> None:
@@ -97,36 +89,9 @@ def judged(plan: Plan, seeds: range) -> dict[str, Any]:
 
 def backtested(company: Company) -> Backtest:
     """What `headsup backtest` does, on a database of its own."""
-    with stored(company) as (session, settings):
+    with stored(company, now=NOW) as (db, settings), db.read() as session:
         material = backtest.collect(session, Asked(), settings.horizon_days, now=NOW, progress=lambda *_: None)
     return backtest.run(material, seed=0, progress=lambda *_: None)
-
-
-@contextmanager
-def stored(company: Company) -> Iterator[tuple[Session, Settings]]:
-    """A database with the company in it, by way of the imports' own checks and actions."""
-    observed = company.observations
-    names = list(observed)
-    moments = [f"{moment}Z" for moment in observed["observed_at"].astype("datetime64[s]")]
-    cells = [moments if name == "observed_at" else observed[name].tolist() for name in names]
-    rows = {
-        ACCOUNTS: company.accounts,
-        METRICS: company.metrics,
-        OBSERVATIONS: [dict(zip(names, row, strict=True)) for row in zip(*cells, strict=True)],
-        COMPLAINTS: company.complaints,
-    }
-    with tempfile.TemporaryDirectory() as folder:
-        settings = Settings(_env_file=None, data_dir=Path(folder), log_level="error")
-        db = Database(settings.database)
-        schema.upgrade(db)
-        for kind, given in rows.items():
-            for start in range(0, len(given), ROWS_AT_ONCE):
-                checked = [kind.model.model_validate(row) for row in given[start : start + ROWS_AT_ONCE]]
-                with db.begin() as session:
-                    kind.store(session, checked, by=BY, now=NOW)
-        with db.read() as session:
-            yield session, settings
-        db.close()
 
 
 def kind_of(tested: Backtest) -> str:

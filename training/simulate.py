@@ -11,7 +11,7 @@ was made and what it can and cannot tell. The same seed gives the same company.
 - `cared`: with `care=Care(...)`, what its operations did, and each account's true risk if nobody acts
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Any
 
@@ -44,14 +44,14 @@ METRICS: tuple[dict[str, Any], ...] = (
 
 @dataclass(frozen=True)
 class Company:
-    """What the simulation made."""
+    """What a simulation made: rows as in the import files, and the truth where it is told."""
 
     accounts: list[dict[str, Any]]
     metrics: list[dict[str, Any]]
     observations: dict[str, NDArray[Any]]
     complaints: list[dict[str, Any]]
-    causes: list[dict[str, Any]]
-    cared: Cared
+    causes: list[dict[str, Any]] = field(default_factory=list)
+    cared: Cared = field(default_factory=Cared)
 
 
 def simulate(*, accounts: int = 300, days: int = 365, until: date, seed: int = 1, care: Care | None = None) -> Company:

@@ -31,10 +31,11 @@ class Head:
 
     def chance(self, values: NDArray[Any], risk: Numbers, least: Counts) -> Numbers:
         """Probability of at least so many complaints within the horizon; never above that of one, which is the risk."""
-        counted = np.clip(unusual.chance(risk, least), LEAST, 1 - LEAST)
-        grown = self.log_odds(values, least)
-        mixed = expit(SHARE * grown + (1 - SHARE) * logit(counted))
-        return np.where(least <= 1, risk, np.minimum(mixed, risk))
+        found, several = np.array(risk, np.float64), np.flatnonzero(least > 1)
+        counted = np.clip(unusual.chance(risk[several], least[several]), LEAST, 1 - LEAST)
+        grown = self.log_odds(values[several], least[several])
+        found[several] = np.minimum(expit(SHARE * grown + (1 - SHARE) * logit(counted)), risk[several])
+        return found
 
     def log_odds(self, values: NDArray[Any], least: Counts) -> Numbers:
         """What the trees alone say."""

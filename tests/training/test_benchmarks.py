@@ -5,7 +5,7 @@ from datetime import date
 
 import pytest
 
-from benchmarks import companies, goals, rivals, unseen
+from benchmarks import companies, goals, rivals, stored, unseen
 from benchmarks.goals import Line
 from training import backtest
 from training.window import Asked
@@ -34,7 +34,8 @@ def test_the_same_seed_draws_the_same_company():
 def trained():
     """A company of the benchmark, and the backtest on it."""
     short = next(plan for plan in companies.PLANS if plan.name == "short history")
-    with unseen.stored(companies.make(short, until=UNTIL, seed=1)) as (session, settings):
+    company = companies.make(short, until=UNTIL, seed=1)
+    with stored.stored(company, now=unseen.NOW) as (db, settings), db.read() as session:
         material = backtest.collect(session, Asked(), settings.horizon_days, now=unseen.NOW, progress=lambda *_: None)
     return material, backtest.run(material, seed=0, progress=lambda *_: None)
 
