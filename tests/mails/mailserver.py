@@ -81,7 +81,7 @@ scache unix - - n - 1 scache
 virtual unix - n n - - virtual
 """
 
-DOVECOT = """
+IMAP = """
 protocols = imap
 listen = 127.0.0.1
 base_dir = {folder}/run
@@ -221,7 +221,7 @@ def _write(server):
     os.chown(folder / "mail", facts["uid"], facts["gid"])
     (folder / "etc" / "main.cf").write_text(MAIN.format(**facts))
     (folder / "etc" / "master.cf").write_text(MASTER.format(**facts))
-    (folder / "dovecot.conf").write_text(DOVECOT.format(**facts))
+    (folder / "dovecot.conf").write_text(IMAP.format(**facts))
     _certificate(folder)
 
 
