@@ -18,7 +18,7 @@ from service.replies.html import plain
 LARGEST = 25 * 1024 * 1024
 # Words stand at the beginning of a part, and the parts with words before those with files.
 KEPT_OF_PART, KEPT = 200_000, 1_000_000
-DEEPEST = 50
+DEEPEST, MOST_PARTS = 50, 2_000
 LONGEST_HEADER = 5_000
 MOST_ATTACHMENTS, LONGEST_NAME = 20, 100
 MOST_RECIPIENTS = 50
@@ -137,7 +137,7 @@ def shortened(content: bytes) -> bytes:
     """The beginning of each part, up to 1 MB in all: what is long is a file, and files are not kept."""
     kept: list[bytes] = []
     at, left = 0, KEPT
-    while at < len(content) and left > 0:
+    while at < len(content) and left > 0 and len(kept) < MOST_PARTS:
         following = content.find(b"\n--", at)
         end = len(content) if following < 0 else following + 1
         piece = content[at : min(end, at + KEPT_OF_PART, at + left)]
@@ -177,8 +177,8 @@ def _content(part: Message) -> str:
 def decoded(content: bytes, charset: str) -> str:
     """Decode text by what it claims to be; or by what it is, where the claim cannot be true."""
     claimed = _codec(charset)
-    honest = claimed and not claimed.startswith(READS_ALL)
-    for codec in (claimed, "utf-8") if honest else ("utf-8", claimed, "cp1252"):
+    of_many_bytes = claimed and not claimed.startswith((*READS_ALL, "utf-8"))
+    for codec in (claimed, "utf-8") if of_many_bytes else ("utf-8", claimed, "cp1252"):
         try:
             return content.decode(codec)
         except (UnicodeDecodeError, LookupError):
