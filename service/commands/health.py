@@ -4,7 +4,6 @@ import base64
 import binascii
 import shutil
 import smtplib
-import sqlite3
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from datetime import timedelta
@@ -17,14 +16,12 @@ from pydantic import ValidationError
 from service.access import queries
 from service.commands import door
 from service.commands.door import Json
-from service.kit import durability, schema
+from service.kit import durability, schema, sqlite
 from service.kit.clock import SystemClock
 from service.kit.database import OUTAGES, Database
 from service.kit.settings import Settings
 
 GB = 1024**3
-# Older SQLite can lose a committed transaction when two connections reset the write-ahead log at once.
-SQLITE_SOUND = (3, 51, 3)
 SMTP_PORTS = {"smtp": 25, "smtp+starttls": 587, "smtps": 465}
 
 
@@ -81,11 +78,8 @@ def _keys(settings: Settings) -> Iterator[Finding]:
 
 
 def _database(settings: Settings) -> Iterator[Finding]:
-    if settings.embedded and sqlite3.sqlite_version_info < SQLITE_SOUND:
-        sound = ".".join(map(str, SQLITE_SOUND))
-        yield Finding(
-            "SQLite", "warning", f"{sqlite3.sqlite_version} is older than {sound}: take PostgreSQL where it matters"
-        )
+    if settings.embedded:
+        yield _sqlite()
     db: Database | None = None
     try:
         db = door.open_db(settings)
@@ -99,6 +93,14 @@ def _database(settings: Settings) -> Iterator[Finding]:
     finally:
         if db:
             db.close()
+
+
+def _sqlite() -> Finding:
+    if sqlite.is_sound():
+        return Finding("SQLite", "ok", sqlite.version())
+    sound = ".".join(map(str, sqlite.SOUND))
+    advice = f"older than {sound}: only one process may work on the database; take PostgreSQL where it matters"
+    return Finding("SQLite", "warning", f"{sqlite.version()} is {advice}")
 
 
 def _durability(db: Database, settings: Settings) -> Finding:

@@ -1,5 +1,7 @@
 """`headsup serve` and `headsup worker`: the processes of an installation."""
 
+import fcntl
+import os
 import signal
 import socket
 import threading
@@ -15,7 +17,7 @@ from service.access import erasure
 from service.app import create_app
 from service.commands import door
 from service.commands.server import Server, allow_connections
-from service.kit import durability
+from service.kit import durability, sqlite
 from service.kit.clock import Clock, SystemClock
 from service.kit.database import Database
 from service.kit.errors import Conflict
@@ -24,6 +26,10 @@ from service.kit.settings import Settings
 # How long the worker is waited for. Beside the server it was told to end when the server was; together they stay
 # below the ten seconds that container engines give before they kill.
 BESIDE_SECONDS, ALONE_SECONDS = 2, 4
+
+
+class NotAlone(Conflict):
+    """Another process works on this embedded database."""
 
 
 class PortTaken(Conflict):
@@ -69,7 +75,10 @@ def open_durable(settings: Settings) -> Database:
 
     Raises:
         NotDurable: the detail names the settings that are wrong.
+        NotAlone: it is embedded, its library is old, and another process works on it.
     """
+    if settings.embedded and not sqlite.is_sound():
+        _work_alone(settings)
     db = door.open_db(settings)
     try:
         if not settings.unsafe_durability:
@@ -80,6 +89,17 @@ def open_durable(settings: Settings) -> Database:
         db.close()
         raise
     return db
+
+
+def _work_alone(settings: Settings) -> None:
+    """Keep the lock of the data folder until this process ends, however it ends."""
+    handle = os.open(settings.data_dir / "headsup.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        os.close(handle)
+        raise NotAlone(f"SQLite {sqlite.version()} may lose data when two do. Stop the other one first.") from error
+    door.notes.print(f"SQLite {sqlite.version()} is old: only this process may work on the database.", style="yellow")
 
 
 def listen(host: str, port: int) -> socket.socket:
