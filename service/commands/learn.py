@@ -54,7 +54,7 @@ def train(
     """Learn from the complaints so far, and say how good it is."""
     settings, now = door.load_settings(), SystemClock().now()
     with closing(door.open_db(settings)) as db:
-        with _bars() as progress:
+        with bars() as progress:
             with db.read() as session:
                 asked = _asked(train_from, validate_from, test_from, test_to)
                 material = backtests.collect(session, asked, settings.horizon_days, now=now, progress=progress)
@@ -93,7 +93,7 @@ def backtest(
     """Judge a model on weeks that it has not seen, beside its baselines. Stores nothing."""
     settings, now = door.load_settings(), SystemClock().now()
     judge = findings.of_rolling if rolling else findings.of_one
-    with closing(door.open_db(settings)) as db, _bars() as progress:
+    with closing(door.open_db(settings)) as db, bars() as progress:
         with db.read() as session:
             asked = _asked(train_from, validate_from, test_from, test_to)
             material = backtests.collect(session, asked, settings.horizon_days, now=now, progress=progress)
@@ -189,7 +189,7 @@ def _write_predictions(tested: backtests.Backtest, names: dict[int, str], path: 
 
 
 @contextmanager
-def _bars() -> Iterator[backtests.Progress]:
+def bars() -> Iterator[backtests.Progress]:
     """Progress bars with the time left, on standard error."""
     columns = (
         TextColumn("{task.description:<28}"),

@@ -29,9 +29,9 @@ def models(context: typer.Context, *, json: Json = False) -> None:
                 "version": model.version,
                 "status": str(model.status),
                 "trained": f"{model.trained_at:%Y-%m-%d %H:%M}",
-                "average_precision": _short(model.card["measures"]["model"]["average_precision"]),
-                "calibration_error": _short(model.card["measures"]["model"]["calibration_error"]),
-                "alert_line": _short(model.alert_line),
+                "average_precision": short(model.card["measures"]["model"]["average_precision"]),
+                "calibration_error": short(model.card["measures"]["model"]["calibration_error"]),
+                "alert_line": short(model.alert_line),
             }
             for model in queries.trained_models(session)
         ]
@@ -44,42 +44,19 @@ def models(context: typer.Context, *, json: Json = False) -> None:
 def show(version: Version, *, json: Json = False) -> None:
     """Show a model's card: what it learned from, what was chosen and why, how good it is, what its line costs."""
     with closing(door.open_db(door.load_settings())) as db, db.read() as session:
-        model = _known(session, version)
+        model = known(session, version)
     if json:
         door.answer(model.card)
         return
     for line in (*_facts(model), "", *model.card["notes"]):
         door.say(line)
-    _section("Measures on the test weeks, beside the baselines")
+    section("Measures on the test weeks, beside the baselines")
     door.table(_measures({"model": model.card["measures"]["model"]} | model.card["measures"]["baselines"]), empty="")
-    _section("What the alert line costs and catches (validation weeks; > marks the line in force)")
+    section("What the alert line costs and catches (validation weeks; > marks the line in force)")
     curve = model.card["alert_line"].get("curve")
     around = lines.around(curve, model.alert_line) if curve else []
     marked = [(">" if offer.line == model.alert_line else "", offer) for offer in around]
     door.table(alert_line.offers(marked), empty="Not in this card: it was trained by an older version.")
-
-
-def compare(first: Version, second: Version, *, json: Json = False) -> None:
-    """Put two models side by side: measures, data, metrics. A difference is second minus first."""
-    with closing(door.open_db(door.load_settings())) as db, db.read() as session:
-        both = [_known(session, version).card for version in (first, second)]
-    measures, metrics = _differences(*both), _metric_changes(*both)
-    tests = [(card["window"]["test_from"], card["window"]["test_to"]) for card in both]
-    if json:
-        windows = {card["version"]: card["window"] for card in both}
-        door.answer({"windows": windows, "same_test": tests[0] == tests[1], "measures": measures, "metrics": metrics})
-        return
-    rows = [{"": name} | {card["version"]: told[name] for card, told in _sides(both)} for name in _sides(both)[0][1]]
-    door.table(rows, empty="")
-    _section("Measures, each on its own test weeks")
-    door.table([{key: _short(value) for key, value in row.items()} for row in measures], empty="")
-    if tests[0] != tests[1]:
-        door.say("The test weeks differ: a small difference may come from the weeks, not from the models.")
-    if any(metrics.values()):
-        _section("Metrics")
-    for change, keys in metrics.items():
-        if keys:
-            door.say(f"{change.replace('_', ' ')}: {', '.join(keys)}")
 
 
 def promote(
@@ -110,7 +87,12 @@ def rollback(*, json: Json = False) -> None:
     door.say(f"Model {former.version} speaks again, {left.version} is retired. Accounts get its scores within a day.")
 
 
-def _known(session: Session, version: str) -> TrainedModel:
+def known(session: Session, version: str) -> TrainedModel:
+    """A model by its name.
+
+    Raises:
+        ModelNotFound: none is called so.
+    """
     model = queries.model_by_version(session, version)
     if model is None:
         raise actions.ModelNotFound(f"No model is called {version!r}; `headsup models` lists them.")
@@ -139,59 +121,17 @@ def _facts(model: TrainedModel) -> Iterator[str]:
 def _measures(rows: dict[str, dict[str, float | None]]) -> list[dict[str, str]]:
     """A line for each measure: the models of a card have more measures than rivals."""
     names = dict.fromkeys(measure for row in rows.values() for measure in row)
-    return [{"measure": measure} | {name: _short(row.get(measure)) for name, row in rows.items()} for measure in names]
+    return [{"measure": measure} | {name: short(row.get(measure)) for name, row in rows.items()} for measure in names]
 
 
-def _sides(both: list[Card]) -> list[tuple[Card, dict[str, str]]]:
-    return [
-        (
-            card,
-            {
-                "learned from": f"{card['window']['train_from']} to {card['window']['fitted_through']}",
-                "tested on": f"{card['window']['test_from']} to {card['window']['test_to']}",
-                "account-weeks": f"{card['rows']['account_weeks']:,}",
-                "with a complaint": f"{card['rows']['with_complaint']:,}",
-                "kind": _kind(card["recipe"]["share"]),
-                "alert line": _short(card["alert_line"]["line"]),
-                "data sha256": card["data_sha256"][:12],
-            },
-        )
-        for card in both
-    ]
-
-
-def _kind(linear_share: float) -> str:
-    return {1.0: "linear", 0.0: "trees"}.get(linear_share, f"blend, {linear_share:.0%} linear")
-
-
-def _differences(first: Card, second: Card) -> list[dict[str, Any]]:
-    one, other = first["measures"]["model"], second["measures"]["model"]
-    return [
-        {
-            "measure": name,
-            first["version"]: one.get(name),
-            second["version"]: other.get(name),
-            "difference": None if None in (one.get(name), other.get(name)) else other[name] - one[name],
-        }
-        for name in dict.fromkeys((*one, *other))
-    ]
-
-
-def _metric_changes(first: Card, second: Card) -> dict[str, list[str]]:
-    one, other = ({metric["key"]: metric for metric in card["metrics"]} for card in (first, second))
-    return {
-        "only_in_first": [key for key in one if key not in other],
-        "only_in_second": [key for key in other if key not in one],
-        "defined_differently": [key for key in one if key in other and one[key] != other[key]],
-    }
-
-
-def _section(title: str) -> None:
+def section(title: str) -> None:
+    """Begin a part of what is said."""
     door.say()
     door.say(title)
 
 
-def _short(value: Any) -> str:
+def short(value: Any) -> str:
+    """A figure of a table."""
     if isinstance(value, str):
         return value
     return "-" if value is None else f"{value:.3f}"
