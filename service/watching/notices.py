@@ -1,4 +1,4 @@
-"""Call people when a model's alerts are likely to be right less often, and let them go when that is over."""
+"""Call people when a model's alerts or risks are no longer what they were, and let them go when that is over."""
 
 from datetime import datetime, timedelta
 
@@ -10,6 +10,7 @@ from service.scoring import queries as scoring
 from service.watching import queries, rules, words
 
 LOOK_BACK = timedelta(days=120)
+MINE = {words.TITLE, words.LEVEL_TITLE}
 
 
 def review(session: Session, settings: Settings, *, now: datetime) -> None:
@@ -25,14 +26,23 @@ def review(session: Session, settings: Settings, *, now: datetime) -> None:
             notices.close(session, notice, f"{today.model} speaks now", now=now)
         elif notice.title == words.TITLE and rules.is_over(days, lived, settings.drift_loss):
             notices.close(session, notice, "the loss is gone", now=now)
+        elif notice.title == words.LEVEL_TITLE and rules.off_level(lived, rules.CALM * rules.OFF_LEVEL) is None:
+            notices.close(session, notice, "the risks come true", now=now)
     # A model that cannot speak at all is the greater trouble.
-    if today.model == STARTER or any(each.model == today.model and each.title != words.TITLE for each in standing):
+    if today.model == STARTER or any(each.model == today.model and each.title not in MINE for each in standing):
         return
     if found := rules.loss(days, lived, settings.drift_loss):
         loss, how = found
         definitions = {each.key: each for each in scoring.definitions(session)}
         lines = words.loss(today, lived, how, settings.horizon_days, definitions)
         notices.call(session, today.model, words.TITLE, lines, loss=loss, now=now)
+    elif lived and (off := rules.off_level(lived, rules.OFF_LEVEL)) and not _open(session, words.TITLE):
+        lines = words.off_level(lived, settings.horizon_days)
+        notices.call(session, today.model, words.LEVEL_TITLE, lines, loss=off, now=now)
+
+
+def _open(session: Session, title: str) -> bool:
+    return any(each.title == title for each in scoring.open_notices(session))
 
 
 def guard(db: Database, settings: Settings, *, now: datetime) -> int:

@@ -18,6 +18,8 @@ EVIDENCE_DAYS = 28
 MOVED, MUCH_MISSING = 0.25, 0.2
 # Log-odds that are worth a word: they move a risk of 50 % by two points.
 LEAST_PUSH = 0.08
+# Of what the risks say together: the share by which more or fewer may complain before people are called.
+OFF_LEVEL = 0.3
 LEASE = timedelta(minutes=2)
 MOST_TRIES = 3
 AGAIN = {
@@ -118,6 +120,18 @@ def lived_loss(promised: float | None, lived: Span | None) -> tuple[float, bool]
     if not promised or lived is None or lived.right is None or lived.high is None:
         return 0.0, False
     return max(0.0, 1 - lived.right / promised), lived.high < promised
+
+
+def off_level(lived: Span | None, limit: float) -> float | None:
+    """By how much of what was said more or fewer complained; None where it is less than the limit or may be chance.
+
+    Each account counts once for all the days.
+    """
+    if lived is None or not lived.said or lived.complained is None:
+        return None
+    low, high = wilson(lived.complained, lived.scored / lived.days)
+    found = abs(lived.complained / lived.said - 1)
+    return None if low <= lived.said <= high or found < limit else found
 
 
 def loss(days: Sequence[WatchDay], lived: Span | None, limit: float) -> tuple[float, str] | None:

@@ -11,6 +11,7 @@ from service.watching import rules
 from service.watching.rules import Span
 
 TITLE = "Alerts are likely to be right less often than they were"
+LEVEL_TITLE = "Risks are no longer what comes true"
 ADVICE = (
     "If a system sends other numbers than it did, have it mended: the features follow by themselves. "
     "If the world has changed, train on it: `headsup train`."
@@ -75,6 +76,23 @@ def loss(
         )
     shifted = [each for each in day.groups if rules.has_moved(each) and (each["push"] or each["spread"])]
     return [told, *moves(shifted, definitions)[:SAID], ADVICE]
+
+
+def off_level(lived: Span, horizon_days: int) -> list[str]:
+    """Why people are called though the alerts are as right as they were: the risks are too high, or too low."""
+    assert lived.said is not None
+    assert lived.complained is not None
+    way = "too low" if lived.complained > lived.said else "too high"
+    said, came = (f"{share:.1%}".replace("%", " %") for share in (lived.said, lived.complained))
+    told = (
+        f"The risks said that {said} of the accounts would complain within {horizon_days} days, {came} did "
+        f"({lived.first:%d %b} to {lived.last:%d %b}): they are {way}."
+    )
+    return [
+        told,
+        "Who stands over whom may still be right; the alert line, and what mails say of the risk, are not.",
+        ADVICE,
+    ]
 
 
 def refused(why: str, instead: str) -> list[str]:

@@ -165,6 +165,26 @@ def test_lived_precision_below_the_promise_calls_people_unless_it_may_be_chance(
     assert rules.loss([day], rules.recent(many), 0.1) == (pytest.approx(1 - 0.5 / day.promised), "lived")
 
 
+@pytest.mark.parametrize(("complained", "way"), [(24, "too low"), (5, "too high")])
+def test_risks_that_do_not_come_true_call_people_though_alerts_are_right(days, notices, db, complained, way):
+    days(1)
+    with db.begin() as session:
+        session.add_all(_lived(watched(db).model, 5, right=1.0, complained=complained))
+
+    days(2)
+
+    (notice,) = notices()
+    assert notice.title == "Risks are no longer what comes true"
+    assert f"said that 12.0 % of the accounts would complain within 14 days, {complained}.0 % did" in notice.lines[0]
+    assert f"they are {way}" in notice.lines[0]
+
+
+def test_what_chance_does_to_a_few_accounts_calls_nobody():
+    days = _lived("model", 5, right=1.0, complained=16)
+
+    assert rules.off_level(rules.recent(days), rules.OFF_LEVEL) is None
+
+
 def test_a_small_sample_that_drew_from_the_same_values_has_not_moved():
     draw = np.random.default_rng(1)
     then = psi.reference(draw.normal(size=5_000).astype(np.float32), accounts=500)
@@ -192,8 +212,15 @@ def test_scores_of_the_same_model_in_training_and_watching_are_the_same(db, sett
     assert day.flagged == day.over_line > 0
 
 
-def _lived(model, over, *, right):
-    counts = {"scored": 100, "risk_sum": 12.0, "over": over, "over_risk": 0.8 * over, "top": 5, "complained": 12}
-    hits = {"over_hits": round(over * right), "top_hits": 4, "average_precision": 0.6, "bins": [[100, 12.0, 12]]}
+def _lived(model, over, *, right, complained=12):
+    counts = {
+        "scored": 100,
+        "risk_sum": 12.0,
+        "over": over,
+        "over_risk": 0.8 * over,
+        "top": 5,
+        "complained": complained,
+    }
+    hits = {"over_hits": round(over * right), "top_hits": 4, "average_precision": 0.6, "bins": []}
     days = (TODAY - timedelta(days=16 + age) for age in range(20))
     return [ModelDay(model=model, day=day, shadow=False, line=0.5, mature=True, **counts, **hits) for day in days]
