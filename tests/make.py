@@ -25,6 +25,7 @@ from models import (
     Role,
     Score,
     ScoreDay,
+    Telling,
     Update,
     UpdateKind,
 )
@@ -163,7 +164,7 @@ def address(session, text="rita@example.com", **facts):
 
 
 def mail(session, **facts):
-    """A mail in the outbox, with both parts and a picture."""
+    """A mail in the outbox, with both parts and a picture. It tells its update, if it has one."""
     n = next(_numbers)
     defaults = {
         "kind": MailKind.HEADS_UP,
@@ -175,7 +176,10 @@ def mail(session, **facts):
         "created_at": MONDAY,
         "next_at": MONDAY,
     }
-    return _add(session, Mail(**defaults | facts))
+    row = _add(session, Mail(**defaults | facts))
+    if row.update_id:
+        _add(session, Telling(update_id=row.update_id, mail_id=row.id))
+    return row
 
 
 def letter(*, text="Northwind Foods may call.", html="<p>Northwind Foods may call.</p>"):

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from sqlalchemy import ColumnElement, func, or_, select
 
-from models import Account, Alert, Complaint, Mail, MailKind, Rep, ScoreDay, Update, UpdateKind
+from models import Account, Alert, Complaint, Mail, MailKind, Rep, ScoreDay, Telling, Update, UpdateKind
 from service.kit.database import Session
 from service.outlook.rules import Raised, Told
 
@@ -80,11 +80,12 @@ def heads_ups(
     session: Session, *, since: datetime, until: datetime, account_id: int | None = None
 ) -> dict[UUID, list[Told]]:
     """The heads-up mails sent about these alerts, oldest first. "It is resolved" is no heads-up."""
-    alert_id = func.coalesce(Mail.alert_id, Update.alert_id)
+    alert_id = func.coalesce(Update.alert_id, Mail.alert_id)
     rows = (
         select(Alert.id, Mail.sent_at, func.coalesce(Rep.time_zone, Account.time_zone))
         .select_from(Mail)
-        .outerjoin(Update, Update.id == Mail.update_id)
+        .outerjoin(Telling, Telling.mail_id == Mail.id)
+        .outerjoin(Update, Update.id == Telling.update_id)
         .join(Alert, Alert.id == alert_id)
         .join(Account, Account.id == Alert.account_id)
         .outerjoin(Rep, Rep.id == Mail.rep_id)

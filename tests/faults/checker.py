@@ -23,12 +23,17 @@ class Finding:
 
 @dataclass(frozen=True)
 class UpdateRow:
-    """An update as stored. `token` is what the client wrote into it, empty for Headsup's own."""
+    """An update as stored, and the mail that tells it or the reason why none does.
+
+    `token` is what the client wrote into it, empty for Headsup's own.
+    """
 
     id: str
     alert: str
     token: str
     has_rep: bool = True
+    told_by: str = ""
+    dropped: str = ""
     audits: int = 1
 
 
@@ -36,8 +41,8 @@ class UpdateRow:
 class MailRow:
     """A mail as stored."""
 
+    id: str
     message_id: str
-    update: str
     recipient: str
     state: str
     reason: str = ""
@@ -123,10 +128,10 @@ def _updates(world: World) -> Iterator[Finding]:
 
 def _heads_ups(world: World) -> Iterator[Finding]:
     """What is owed is sent, or kept back with a reason."""
-    mails = {mail.update: mail for mail in world.mails if mail.update}
+    mails = {mail.id for mail in world.mails}
     arrived = {each.message_id for each in world.delivered}
     for update in world.updates:
-        if update.has_rep and update.id not in mails:
+        if update.has_rep and update.told_by not in mails and not update.dropped:
             yield Finding("update without a mail", update.id)
     for mail in world.mails:
         if mail.state == "sent" and mail.message_id not in arrived:

@@ -10,8 +10,9 @@ from tests.faults.history import Event, History, Outcome
 KEY = ("northwind", "late_share", "2026-03-02T12:00:00+00:00", "c1-1")
 OTHER = (*KEY[:3], "c1-2")
 ROWS = [[*KEY, 0.5], [*OTHER, 0.6]]
+TOLD = UpdateRow("u1", "a1", "t1", told_by="m1")
 SENT = Delivery("<1@x>", "rita@example.com", "aa", "Heads-up t1 .")
-MAIL = MailRow("<1@x>", "u1", "rita@example.com", "sent")
+MAIL = MailRow("m1", "<1@x>", "rita@example.com", "sent")
 HONEST = World(
     history=(
         Event(Outcome.INVOKE, "observe", "c1-1", {"rows": ROWS}),
@@ -24,7 +25,7 @@ HONEST = World(
         Event(Outcome.UNKNOWN, "update", "t9"),
     ),
     observations={KEY: 0.5, OTHER: 0.6},
-    updates=(UpdateRow("u1", "a1", "t1"),),
+    updates=(TOLD, UpdateRow("u0", "a1", "", dropped="It has ended.")),
     mails=(MAIL,),
     delivered=(SENT,),
     live_alerts=("northwind",),
@@ -39,8 +40,8 @@ FORGED = {
     "update confirmed and lost": {"updates": (), "mails": (), "delivered": ()},
     "update stored twice": {"updates": (*HONEST.updates, UpdateRow("u2", "a1", "t1", has_rep=False))},
     "update that nobody wrote": {"updates": (*HONEST.updates, UpdateRow("u2", "a1", "t7", has_rep=False))},
-    "update with 0 lines in the audit log": {"updates": (UpdateRow("u1", "a1", "t1", audits=0),)},
-    "update without a mail": {"mails": (), "delivered": ()},
+    "update with 0 lines in the audit log": {"updates": (replace(TOLD, audits=0),)},
+    "update without a mail": {"updates": (replace(TOLD, told_by=""),)},
     "mail that is called sent and never came": {"delivered": ()},
     "mail that still waits": {"mails": (replace(MAIL, state="sending"),), "delivered": ()},
     "mail kept back without a reason": {"mails": (replace(MAIL, state="parked"),), "delivered": ()},
@@ -49,7 +50,7 @@ FORGED = {
     "message to somebody else": {"delivered": (SENT, replace(SENT, recipient="sam@example.com"))},
     "message whose bytes changed": {"delivered": (SENT, replace(SENT, digest="bb"))},
     "the same told in different messages": {
-        "mails": (MAIL, replace(MAIL, message_id="<2@x>", update="")),
+        "mails": (MAIL, replace(MAIL, id="m2", message_id="<2@x>")),
         "delivered": (SENT, replace(SENT, message_id="<2@x>")),
     },
     "two live alerts for one account": {"live_alerts": ("northwind", "northwind")},

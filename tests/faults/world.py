@@ -8,7 +8,7 @@ from email.message import EmailMessage
 
 from sqlalchemy import func, select
 
-from models import Account, Alert, AlertEvent, AuditEntry, Mail, MailKind, MailState, Metric, Observation, Update
+from models import Account, Alert, AlertEvent, AuditEntry, Mail, MailState, Metric, Observation, Telling, Update
 from service.kit.database import Database, Session
 from tests.faults.checker import Delivery, Finding, MailRow, UpdateRow, World, check, repeats
 from tests.faults.history import History
@@ -18,7 +18,7 @@ from tests.mailbox import Mailbox
 def is_idle(session: Session) -> bool:
     """Whether nothing waits: every account is scored, every update has its mail, every mail has found its end."""
     unscored = select(Account.id).where(Account.data_version != Account.scored_version)
-    mailed = select(Mail.id).where(Mail.update_id == Update.id).exists()
+    mailed = select(Telling.update_id).where(Telling.update_id == Update.id).exists()
     unmailed = select(Update.id).join(Update.alert).join(Alert.account).where(Account.rep_id.is_not(None), ~mailed)
     due = select(Mail.id).where(Mail.state.in_([MailState.QUEUED, MailState.SENDING]))
     return all(session.scalar(waiting.limit(1)) is None for waiting in (unscored, unmailed, due))
@@ -69,24 +69,27 @@ def _observations(session: Session) -> dict[tuple[str, str, str, str], float]:
 
 def _updates(session: Session) -> list[UpdateRow]:
     audits = Counter(session.scalars(select(AuditEntry.subject).where(AuditEntry.action.startswith("update."))))
-    rows = select(Update, Account.rep_id).join(Update.alert).join(Alert.account)
+    rows = select(Update, Account.rep_id, Telling).join(Update.alert).join(Alert.account)
+    rows = rows.outerjoin(Telling, Telling.update_id == Update.id)
     return [
         UpdateRow(
             id=str(update.id),
             alert=str(update.alert_id),
             token=next((word for word in update.cause.split() if word.startswith("token-")), ""),
             has_rep=rep_id is not None,
+            told_by=str(told.mail_id) if told and told.mail_id else "",
+            dropped=told.reason if told else "",
             audits=audits[str(update.id)],
         )
-        for update, rep_id in session.execute(rows)
+        for update, rep_id, told in session.execute(rows)
     ]
 
 
 def _mails(session: Session) -> list[MailRow]:
     return [
         MailRow(
+            id=str(mail.id),
             message_id=mail.message_id,
-            update=str(mail.update_id) if mail.kind is MailKind.HEADS_UP else "",
             recipient=mail.recipient,
             state=mail.state,
             reason=mail.last_error or "",

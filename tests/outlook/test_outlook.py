@@ -5,7 +5,7 @@ from uuid import uuid4
 
 import pytest
 
-from models import Account, Mail, MailKind, MailState, ScoreDay, Update, UpdateKind
+from models import Account, Mail, MailKind, MailState, ScoreDay, Telling, Update, UpdateKind
 from service.outlook import actions
 from tests import make
 
@@ -40,6 +40,8 @@ def mail(session, alert, sent_at, **facts):
     row = Mail(**defaults | facts)
     session.add(row)
     session.flush()
+    if row.update_id:
+        session.add(Telling(update_id=row.update_id, mail_id=row.id))
     return row
 
 

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from sqlalchemy import func, select
 
-from models import AlertEvent, Mail, Update
+from models import AlertEvent, Mail, Telling, Update
 from service.kit.database import Session
 
 # What people of operations do to an alert; all else in its history comes from the program or from the rep.
@@ -22,7 +22,8 @@ class Told:
 
 def told(session: Session, alert_id: UUID) -> list[Told]:
     """What the rep was told about an alert, newest first."""
-    rows = select(Update, Mail).outerjoin(Mail, Mail.update_id == Update.id).where(Update.alert_id == alert_id)
+    rows = select(Update, Mail).outerjoin(Telling, Telling.update_id == Update.id)
+    rows = rows.outerjoin(Mail, Mail.id == Telling.mail_id).where(Update.alert_id == alert_id)
     return [Told(update, mail) for update, mail in session.execute(rows.order_by(Update.written_at.desc()))]
 
 
