@@ -22,6 +22,9 @@ from service.risk import routes as risk
 from service.updates import routes as updates
 from service.watching import routes as watching
 
+MB = 1024 * 1024
+LISTS = ("/v1/observations", "/v1/accounts", "/v1/complaints")
+"""Addresses that take many rows at once; everything else is one thing, which is small."""
 # The accounts' routes stay last: theirs take the whole rest of a path, since an account's id may hold a slash.
 ROUTERS: tuple[APIRouter, ...] = (
     alerts.router,
@@ -51,9 +54,8 @@ def create_app(settings: Settings, db: Database | None = None, clock: Clock | No
         dependencies=[Utf8Only],
         responses=problems(),
     )
-    app.add_middleware(
-        BodyLimit, max_bytes=settings.max_body_mb * 1024 * 1024, wider={"/v1/inbound-mail": LARGEST_BODY}
-    )
+    lists = dict.fromkeys(LISTS, settings.max_body_mb * MB)
+    app.add_middleware(BodyLimit, max_bytes=MB, wider={**lists, "/v1/inbound-mail": LARGEST_BODY})
     app.add_middleware(Admission)
     app.state.settings = settings
     app.state.db = db or Database(settings.database)

@@ -19,6 +19,8 @@ LEAST_BYTES_A_SECOND = 4_096
 # While it lingers the server still answers, says at /readyz that it is leaving, and closes each connection it answers.
 LINGER_SECONDS, DRAIN_SECONDS = 2, 5
 TICKS_A_SECOND = 10
+HEADER_STEP = 8 * 1024
+GIVEN_TO_READ_SECONDS = 0.5
 MOST_CONNECTIONS = 4_000
 # Files, database, mail and models need some too.
 OTHER_FILES = 200
@@ -42,7 +44,19 @@ class Deadlined(H11Protocol):
 
     def data_received(self, data: bytes) -> None:
         self._received += len(data)
-        super().data_received(data)
+        # h11 holds only what is not complete yet against the limit of a header, so it must not see all of it at once.
+        step = HEADER_STEP if self.conn.their_state is h11.IDLE else len(data)
+        for start in range(0, len(data), step):
+            if not self.transport.is_closing():
+                super().data_received(data[start : start + step])
+
+    def on_response_complete(self) -> None:
+        super().on_response_complete()
+        if self.conn.their_state is h11.SEND_BODY and not self.transport.is_closing():
+            # Refused before it was all sent: the rest is not read, and soon the client can send no more.
+            self._unset_keepalive_if_required()
+            self.transport.pause_reading()
+            self.loop.call_later(GIVEN_TO_READ_SECONDS, self.transport.close)
 
     def second_passed(self) -> None:
         """Count the seconds that the client has been slow; end the connection when they are too many."""

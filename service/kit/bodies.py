@@ -13,6 +13,8 @@ from service.kit.errors import Invalid, TooLarge, UnsupportedMediaType
 from service.kit.rows import Columns, Unreadable
 
 MAX_CELL_BYTES = 16_000
+# A row has eleven fields at most, each on its own line perhaps; the commas and lines of texts count too.
+PARTS_PER_ROW = 60
 JSON = "application/json"
 NDJSON = "application/x-ndjson"
 CSV = "text/csv"
@@ -53,6 +55,9 @@ def rows_of(body: tuple[str, bytes], name: str, columns: Columns, *, max_rows: i
     }
     if kind not in readers:
         raise UnsupportedMediaType(f"Send one of {', '.join(readers)}.")
+    # Each part of JSON or CSV costs a comma or a line: what would unpack to gigabytes is refused unread.
+    if kind != PARQUET and content.count(b",") + content.count(b"\n") > PARTS_PER_ROW * (max_rows + 1):
+        raise _too_many(max_rows)
     rows = readers[kind]()
     if len(rows) > max_rows:
         raise _too_many(max_rows)
