@@ -6,7 +6,8 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from sqlalchemy import select
+from pydantic import SecretStr
+from sqlalchemy import select, text
 
 from models import Account, Alert, AlertEvent, Base, Mail, Rep
 from service.access import audit, erasure
@@ -148,3 +149,31 @@ def test_the_command_erases_and_refuses_operators(full, cli, settings, db):
     assert erased.exit_code == 0
     assert json.loads(erased.stdout)["rows"]["reps"] == 1
     assert (refused.exit_code, "operator disable" in refused.stderr) == (1, True)
+
+
+@pytest.mark.skipif(not ON_POSTGRESQL, reason="of the embedded database every file is read above")
+def test_no_file_of_the_tables_on_the_server_holds_a_word_of_who_was_erased(full, db, settings):
+    """Not the write-ahead log: it and backups keep it until they are recycled, docs/security.md says so."""
+    assert on_disk(db) >= {"rita.canary", "canarý", "carl.canary"}
+
+    erase(db, settings)
+
+    assert on_disk(db) == set()
+
+
+def on_disk(db):
+    """The canaries in the server's files of tables and indexes, when all is written that was committed."""
+    with db.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        connection.execute(text("CHECKPOINT"))
+        base = Path(connection.scalar(text("SHOW data_directory"))) / "base"
+    files = b"".join(path.read_bytes().lower() for path in base.rglob("*") if path.is_file())
+    return {word for word in CANARIES if word.casefold().encode() in files}
+
+
+def test_another_secret_key_forgets_whom_the_one_before_erased(full, db, settings):
+    erasure.write_ledger(settings, [RITA, CONTACT, "Carlos Canary"], now=NOW)
+    changed = {"secret_key": SecretStr("n" * 43), "secret_key_before": settings.secret_key}
+
+    assert erasure.catch_up(db, settings.model_copy(update=changed), now=NOW)
+
+    assert left(db, settings) == []
