@@ -176,6 +176,8 @@ def install_error_handlers(app: FastAPI) -> None:
 def _domain_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, errors.HeadsupError)
     status = status_of(error)
+    if status in {401, 403}:
+        log.warning("request_refused", status=status, problem=error.slug(), route=_route(request))
     headers: dict[str, str] = {}
     if status in {429, 503}:
         headers["Retry-After"] = str(error.facts.pop("retry_after", RETRY_SECONDS))

@@ -54,7 +54,7 @@ def forgeries(settings, good):
         "changed at the end": good[:-1] + ("A" if good[-1] != "A" else "B"),
         "changed at the start": ("A" if good[0] != "A" else "B") + good[1:],
         "without a signature": f"{position}.{moment}.",
-        "with another moment": f"{position}.{moment[:-1]}A.{signature}",
+        "with another moment": f"{position}.{moment[:-1]}{'A' if moment[-1] != 'A' else 'Q'}.{signature}",
     }
 
 
