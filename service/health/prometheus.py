@@ -74,6 +74,7 @@ class _Read:
         yield _gauge(
             "headsup_stages_standing_still", "Stages from metric to mail that do not move.", now.standing_still
         )
+        yield _gauge("headsup_disk_free_bytes", "Room on the disk of the data folder.", now.disk_free)
         if now.rehearsal_age is not None:
             yield _gauge("headsup_rehearsal_age_seconds", "Time since a rehearsal came through.", now.rehearsal_age)
         for name, about in MODEL.items():

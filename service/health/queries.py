@@ -30,6 +30,7 @@ class Figures:
     steps: dict[str, float]
     rehearsal_age: float | None
     standing_still: int
+    disk_free: int
     model: dict[str, float]
 
 
@@ -85,7 +86,7 @@ def content_of(session: Session, update_id: UUID) -> bytes | None:
     return session.scalar(select(Mail.content).where(Mail.update_id == update_id))
 
 
-def figures(session: Session, *, standing_still: int, now: datetime) -> Figures:
+def figures(session: Session, *, standing_still: int, disk_free: int, now: datetime) -> Figures:
     """Read all figures."""
     live = Alert.resolved_at.is_(None)
     unanswered = select(func.min(Alert.opened_at)).where(live, Alert.acknowledged_at.is_(None))
@@ -106,6 +107,7 @@ def figures(session: Session, *, standing_still: int, now: datetime) -> Figures:
         steps={name: _age(ended_at, now) or 0.0 for name, ended_at in steps.items() if name != REHEARSAL},
         rehearsal_age=_age(steps.get(REHEARSAL), now),
         standing_still=standing_still,
+        disk_free=disk_free,
         model=model_figures(session),
     )
 

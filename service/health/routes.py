@@ -9,6 +9,7 @@ from prometheus_client import CONTENT_TYPE_LATEST
 from starlette.responses import HTMLResponse, JSONResponse, Response
 
 from service.health import queries, rules
+from service.health.disk import room
 from service.health.prometheus import CountRequests, Requests, exposition
 from service.kit import schema
 from service.kit.database import Session
@@ -61,7 +62,8 @@ def pipeline(db: Db, settings: Config, now: Now) -> dict[str, str]:
 def _standing_still(session: Session, settings: Settings, *, now: datetime) -> list[str]:
     plain_after = timedelta(minutes=settings.plain_after_minutes)
     overdue = queries.overdue(session, plain_after=plain_after, now=now)
-    return rules.standing_still(queries.worker_steps(session), overdue, now=now)
+    standing = rules.standing_still(queries.worker_steps(session), overdue, now=now)
+    return [*standing, *rules.nearly_full(*room(settings))]
 
 
 @router.get("/metrics")
@@ -69,7 +71,8 @@ def figures(request: Request, db: Db, settings: Config, now: Now) -> Response:
     """Give Prometheus its figures."""
     with db.read() as session:
         standing = _standing_still(session, settings, now=now)
-        read = queries.figures(session, standing_still=len(standing), now=now)
+        free = room(settings).free
+        read = queries.figures(session, standing_still=len(standing), disk_free=free, now=now)
     return Response(exposition(request.app.state.requests, read), media_type=CONTENT_TYPE_LATEST)
 
 

@@ -9,6 +9,8 @@ from service.kit.errors import HeadsupError, Unavailable
 
 SILENT = timedelta(minutes=5)
 EVERY = timedelta(minutes=5)
+FULL_FROM, ROOM = 0.9, 2**30
+"""A disk is nearly full when this share of it is used and less than a gigabyte is left."""
 REHEARSAL = "rehearsal"
 REHEARSER = "headsup-rehearsal"
 """The made-up account, its metric, and who acts in a rehearsal."""
@@ -69,6 +71,14 @@ def standing_still(steps: Iterable[WorkerStep], overdue: Mapping[str, int], *, n
         elif _before(rehearsal.ended_at, now - 2 * EVERY):
             found.append("rehearsal: none came through for 10 minutes")
     return found
+
+
+def nearly_full(total: int, free: int) -> list[str]:
+    """What to say of a disk of so many bytes; nothing while there is room."""
+    used = 1 - free / total
+    if used < FULL_FROM or free >= ROOM:
+        return []
+    return [f"disk: {used:.0%} used, {free / 2**20:.0f} MB left; nothing can be stored or sent when it is full"]
 
 
 def explanations() -> dict[str, tuple[str, str]]:

@@ -4,13 +4,15 @@ One event is one line of at most 8 kB, whatever is in it. What an exception says
 tells its kind and place instead; addresses, keys, passwords in URLs and signed links are taken out wherever they stand.
 """
 
+import io
 import json
 import logging
 import re
 import sys
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 import structlog
 from structlog.typing import EventDict, Processor, WrappedLogger
@@ -30,6 +32,22 @@ SECRETS = (
 )
 
 
+class _Lossy(io.TextIOBase):
+    """A file that loses what it cannot take: work goes on where the disk is full that the log is on."""
+
+    def __init__(self, file: TextIO) -> None:
+        self._file = file
+
+    def write(self, text: str) -> int:
+        with suppress(OSError):
+            self._file.write(text)
+        return len(text)
+
+    def flush(self) -> None:
+        with suppress(OSError):
+            self._file.flush()
+
+
 def configure(settings: Settings) -> None:
     """Write key=value lines to a terminal and JSON lines elsewhere, on standard error."""
     pretty = settings.log_format == "console" or (settings.log_format == "auto" and sys.stderr.isatty())
@@ -44,7 +62,7 @@ def configure(settings: Settings) -> None:
     structlog.configure(
         processors=[*shared, renderer],
         wrapper_class=structlog.make_filtering_bound_logger(settings.log_level),
-        logger_factory=structlog.WriteLoggerFactory(sys.stderr),
+        logger_factory=structlog.WriteLoggerFactory(_Lossy(sys.stderr)),  # type: ignore[arg-type]
         cache_logger_on_first_use=False,
     )
     handler = logging.StreamHandler(sys.stderr)

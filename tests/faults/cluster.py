@@ -3,7 +3,7 @@
 import os
 import signal
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
@@ -137,6 +137,14 @@ def wait_pid(pid: int, within: float = 60) -> None:
     while lives(pid):
         assert time.monotonic() < until, f"process {pid} has not ended within {within} s"
         time.sleep(0.01)
+
+
+def wait_until(done: Callable[[], object], what: str, within: float) -> None:
+    """Wait until something holds, for so many seconds at most; `what` is said if it does not."""
+    until = time.monotonic() + within
+    while not done():
+        assert time.monotonic() < until, f"{what}: not within {within} s"
+        time.sleep(0.05)
 
 
 @contextmanager

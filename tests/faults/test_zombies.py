@@ -6,6 +6,7 @@ import time
 import pytest
 
 from tests.conftest import ON_POSTGRESQL
+from tests.faults.cluster import wait_until
 from tests.faults.conftest import size
 from tests.faults.seed import tell
 from tests.faults.world import judge, wait_idle
@@ -13,13 +14,6 @@ from tests.faults.world import judge, wait_idle
 ROUNDS = size(1, 17)
 MAIL_SECONDS = 4
 LEASE = 1.5 * MAIL_SECONDS
-
-
-def wait_until(done, what, within):
-    until = time.monotonic() + within
-    while not done():
-        assert time.monotonic() < until, f"{what}: not within {within} s"
-        time.sleep(0.05)
 
 
 @pytest.mark.parametrize(

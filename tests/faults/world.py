@@ -3,7 +3,7 @@
 import hashlib
 import time
 from collections import Counter
-from datetime import UTC
+from datetime import UTC, datetime
 from email.message import EmailMessage
 
 from sqlalchemy import func, select
@@ -15,23 +15,30 @@ from tests.faults.history import History
 from tests.mailbox import Mailbox
 
 
-def is_idle(session: Session) -> bool:
-    """Whether nothing waits: every account is scored, every update has its mail, every mail has found its end."""
-    unscored = select(Account.id).where(Account.data_version != Account.scored_version)
+def busy_with(session: Session) -> dict[str, str]:
+    """What waits, one of a kind: an account to be scored, an update to be mailed, a mail to find its end."""
     mailed = select(Telling.update_id).where(Telling.update_id == Update.id).exists()
-    unmailed = select(Update.id).join(Update.alert).join(Alert.account).where(Account.rep_id.is_not(None), ~mailed)
-    due = select(Mail.id).where(Mail.state.in_([MailState.QUEUED, MailState.SENDING]))
-    return all(session.scalar(waiting.limit(1)) is None for waiting in (unscored, unmailed, due))
+    unmailed = select(Update).join(Update.alert).join(Alert.account).where(Account.rep_id.is_not(None), ~mailed)
+    due = select(Mail).where(Mail.state.in_([MailState.QUEUED, MailState.SENDING]))
+    account = session.scalar(select(Account).where(Account.data_version != Account.scored_version).limit(1))
+    update, mail = session.scalar(unmailed.limit(1)), session.scalar(due.limit(1))
+    told = {
+        "account": account and f"{account.external_id} is at {account.scored_version} of {account.data_version}",
+        "update": update and f"{update.kind} of {update.written_at}",
+        "mail": mail and f"{mail.state}, try {mail.attempts}, next {mail.next_at}, {mail.last_error}",
+    }
+    return {kind: each for kind, each in told.items() if each}
 
 
 def wait_idle(db: Database, within: float) -> None:
     """Wait until nothing waits, twice in a row: what was scored last may have opened an alert."""
     until, calm = time.monotonic() + within, 0
     while calm < 2:
-        assert time.monotonic() < until, f"still busy after {within} s"
         time.sleep(0.5)
         with db.read() as session:
-            calm = calm + 1 if is_idle(session) else 0
+            waits = busy_with(session)
+        calm = 0 if waits else calm + 1
+        assert time.monotonic() < until, f"still busy after {within} s, at {datetime.now(UTC)}: {waits}"
 
 
 def look(db: Database, history: History, mailbox: Mailbox) -> World:
