@@ -65,6 +65,7 @@ class MailKind(StrEnum):
     LATE_UPDATE = "late_update"
     MODEL = "model"
     STORM = "storm"
+    TEMPLATE = "template"
 
 
 class MailState(StrEnum):

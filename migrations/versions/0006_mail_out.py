@@ -9,7 +9,7 @@ branch_labels = None
 depends_on = None
 
 OLD_KINDS = "'heads_up', 'escalation', 'late_update', 'model'"
-KINDS = "'heads_up', 'digest', 'manager', 'commitment', 'receipt', 'escalation', 'late_update', 'model', 'storm'"
+KINDS = f"{OLD_KINDS}, 'digest', 'manager', 'commitment', 'receipt', 'storm', 'template'"
 REP = (
     ("work_days", sa.String(length=7)),
     ("quiet_hours", sa.String(length=11)),
@@ -57,7 +57,7 @@ def upgrade() -> None:
 def downgrade() -> None:
     op.drop_table("holds")
     op.drop_table("tellings")
-    op.execute("DELETE FROM mails WHERE kind IN ('digest', 'manager', 'commitment', 'receipt', 'storm')")
+    op.execute("DELETE FROM mails WHERE kind IN ('digest', 'manager', 'commitment', 'receipt', 'storm', 'template')")
     _allow(OLD_KINDS)
     op.drop_column("updates", "risk")
     op.drop_column("updates", "urgent")

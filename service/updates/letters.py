@@ -44,7 +44,7 @@ KINDS: dict[type, str] = {
 ACKNOWLEDGED = (HeadsUp, PlainHeadsUp, FollowUp, Ended, Group)
 LONGEST_PREVIEW = 200
 # A mail about many accounts stays below what Gmail cuts: so many in full, so many in a line, of the rest the names.
-IN_FULL, IN_A_LINE = 6, 40
+IN_FULL, IN_A_LINE = 4, 30
 CALLS, CHANGES = 12, 12
 
 

@@ -2,16 +2,19 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from uuid import UUID
+from hashlib import sha256
+from uuid import UUID, uuid4
 
 import structlog
 
 from models import Mail, MailKind
+from service.access import queries as operators
 from service.kit.database import Session
 from service.kit.settings import Settings
 from service.updates import letters
-from service.updates.contents import Content
+from service.updates.contents import Content, Notice, To
 from service.updates.envelope import Body, Envelope, domain, pack
+from service.updates.queries import outbox
 from service.updates.queries.once import insert_once
 
 log = structlog.get_logger()
@@ -39,11 +42,15 @@ class Parcel:
 
 @dataclass(frozen=True)
 class Sealed:
-    """A mail as it goes over the wire, the same in every try."""
+    """A mail as it goes over the wire, the same in every try.
+
+    `trouble` says why a company's own templates were left aside for it.
+    """
 
     subject: str
     message_id: str
     content: bytes
+    trouble: str = ""
 
 
 def seal(parcel: Parcel, settings: Settings, *, now: datetime) -> Sealed:
@@ -62,7 +69,7 @@ def seal(parcel: Parcel, settings: Settings, *, now: datetime) -> Sealed:
         unsubscribe=parcel.unsubscribe,
     )
     body = Body(letter.text, letter.html, letter.pictures)
-    return Sealed(letter.subject, envelope.message_id, pack(envelope, body, settings, now=now))
+    return Sealed(letter.subject, envelope.message_id, pack(envelope, body, settings, now=now), letter.trouble)
 
 
 def post(session: Session, parcel: Parcel, settings: Settings, *, now: datetime) -> bool:
@@ -85,4 +92,34 @@ def post(session: Session, parcel: Parcel, settings: Settings, *, now: datetime)
     if insert_once(session, Mail, row) is None:
         return False
     log.info("mail_composed", mail_id=str(mail_id), kind=parcel.kind)
+    if sealed.trouble:
+        _tell_of_templates(session, sealed.trouble, settings, now=now)
     return True
+
+
+def _tell_of_templates(session: Session, trouble: str, settings: Settings, *, now: datetime) -> None:
+    """Tell the leads, once a day, of a template of their own that a mail could not be made with."""
+    about = f"template:{now:%Y-%m-%d}:{sha256(trouble.encode()).hexdigest()[:16]}"
+    owed = {f"{about}:{lead.id}": lead for lead in operators.leads(session)}
+    lines = (
+        f"A mail had to go out in Headsup's own words: {trouble}.",
+        f"Mend the file in {settings.templates}; `headsup mail check` tries all of them.",
+    )
+    for key in owed.keys() - outbox.known_keys(session, list(owed)):
+        lead = owed[key]
+        notice = Notice(
+            To(uuid4(), lead.name, lead.time_zone, settings.site_url),
+            "One of your mail templates cannot be used",
+            lines,
+            f"{settings.site_url}/mail",
+            "Look at the outbox",
+        )
+        parcel = Parcel(
+            kind=MailKind.TEMPLATE,
+            key=key,
+            content=notice,
+            email=lead.email,
+            root=about.replace(":", "."),
+            list_name="operations",
+        )
+        post(session, parcel, settings, now=now)

@@ -46,7 +46,7 @@ def _tell(session: Session, hold: Hold, lead: Operator, settings: Settings, *, n
         f"Mails to reps wait for {settings.storm_minutes} minutes, so that somebody can look; then they go.",
         "You can release them earlier, or hold the whole outbox for longer.",
     )
-    url = f"{settings.site_url}/mails"
+    url = f"{settings.site_url}/mail"
     to = To(uuid4(), lead.name, lead.time_zone, settings.site_url)
     parcel = Parcel(
         kind=MailKind.STORM,

@@ -51,17 +51,6 @@ def test_a_trained_risk_is_told_in_accounts_of_ten(arrived, db, alert):
     assert "About 8 in 10 accounts like this complained within 14 days." in parts(arrived())["plain"]
 
 
-@pytest.mark.parametrize(
-    ("risk", "said"),
-    [(0.99, "More than 9 in 10"), (0.68, "About 7 in 10"), (0.25, "About 2 in 10"), (0.2, "About 1 in 5"),
-     (0.03, "About 1 in 33"), (0.001, "Fewer than 1 in 100")],
-)  # fmt: skip
-def test_risks_become_words(session, risk, said):
-    alert = make.alert(session, make.account(session), risk=risk, model="2026-02-a1")
-
-    assert words.risk(alert, 14).startswith(said)
-
-
 def test_the_picture_comes_along_and_its_alt_text_has_the_numbers(arrived):
     mail = arrived()
     (picture,) = [part for part in mail.walk() if part.get_content_type() == "image/png"]
@@ -71,20 +60,6 @@ def test_the_picture_comes_along_and_its_alt_text_has_the_numbers(arrived):
     assert f"cid:{picture['content-id'].strip('<>')}" in html
     (alt,) = re.findall(r'alt="([^"]*23 February[^"]*)"', html)
     assert re.findall(r"\d+", alt)[-4:] == ["20", "23", "90", "60"]
-
-
-@pytest.mark.parametrize(
-    ("sentence", "said"),
-    [
-        ("Share delivered late 4 % → 19 % in 7 days (target 6 %)", "share delivered late 4 % → 19 %"),
-        ("Tickets without an answer: 2, usually 0.5", "tickets without an answer 2, usually 0.5"),
-        ("NPS 40 → 12 in 28 days", "NPS 40 → 12"),
-    ],
-)
-def test_the_strongest_reason_fits_into_the_subject(session, sentence, said):
-    alert = make.alert(session, account := make.account(session), reasons=[make.reason(sentence)])
-
-    assert words.subject(account, alert, again=False) == f"Northwind Foods may complain: {said}"
 
 
 def test_risks_of_two_kinds_are_not_drawn_into_one_line(tick, tell, db, mailbox):

@@ -1,14 +1,17 @@
 """Names and words from outside reach headers and HTML, and change neither who gets a mail nor what it does."""
 
 import re
+from dataclasses import replace
 from email import message_from_bytes, policy
 from email.header import decode_header, make_header
 from uuid import uuid4
 
 import pytest
 
-from models import Account, Alert, Rep, Update, UpdateKind
-from service.updates import letters
+from models import MailKind
+from service.updates import posting, samples
+from service.updates.contents import HeadsUp, Said, To
+from service.updates.posting import Parcel
 from service.updates.words import clean
 from tests import make
 
@@ -41,20 +44,11 @@ def letter(settings):
     """Compose a mail in which all names and words are `text`, even what the databases would not store."""
 
     def compose(text):
-        rep = Rep(id=1, email="rita@example.com", name=text, time_zone="UTC", created_at=make.MONDAY)
-        account = Account(id=1, external_id="n", name=text, rep=rep)
-        alert = Alert(
-            id=uuid4(),
-            account=account,
-            opened_at=make.MONDAY,
-            risk=0.8,
-            line=0.6,
-            model="m",
-            reasons=[make.reason(text)],
-        )
-        said = dict.fromkeys(("cause", "owner", "fix", "say"), text)
-        told = Update(id=uuid4(), alert=alert, kind=UpdateKind.WRITTEN, next_update_at=make.MONDAY, **said)
-        return letters.heads_up(letters.Facts(uuid4(), told, alert, account, rep, [], []), settings, now=make.MONDAY)
+        said = Said(make.MONDAY, cause=text, owner=text, fix=text, say=text, next_update_at=make.MONDAY)
+        client = replace(samples.NORTHWIND, account_id=text, name=text, rising=(text,), lowering=(text,), days=())
+        content = HeadsUp(To(uuid4(), text, "UTC", settings.site_url, rep_id=1), client, said)
+        parcel = Parcel(MailKind.HEADS_UP, "key", content, "rita@example.com", "alert.1")
+        return posting.seal(parcel, settings, now=make.MONDAY)
 
     return compose
 

@@ -1,0 +1,191 @@
+"""What every mail keeps to, and the words of each."""
+
+import re
+from dataclasses import replace
+from email import message_from_bytes, policy
+from html.parser import HTMLParser
+
+import pytest
+
+from service.commands import gallery
+from service.updates import letters, samples
+from service.updates.contents import Group, HeadsUp, PlainHeadsUp, Standing
+
+ALL = samples.samples()
+VOID = {"meta", "br", "img", "link", "hr", "input"}
+
+
+@pytest.fixture(params=ALL)
+def mail(request, settings):
+    """Each mail as its letter and as it goes over the wire."""
+    letter, content = gallery.frozen(ALL[request.param], settings, recipient="rita@example.com", now=samples.NOW)
+    return letter, message_from_bytes(content, policy=policy.default), content
+
+
+class Tags(HTMLParser):
+    """Tags in their order; `left` is not empty where one was not closed."""
+
+    def __init__(self, html):
+        super().__init__()
+        self.left, self.images, self.links, self.text = [], [], [], []
+        self.feed(html)
+
+    def handle_starttag(self, tag, attrs):
+        if tag not in VOID:
+            self.left.append(tag)
+        if tag == "img":
+            self.images.append(dict(attrs))
+        if tag == "a":
+            self.links.append(dict(attrs).get("href", ""))
+
+    def handle_startendtag(self, tag, attrs):
+        if tag == "img":
+            self.images.append(dict(attrs))
+
+    def handle_endtag(self, tag):
+        assert self.left.pop() == tag
+
+    def handle_data(self, data):
+        if "style" not in self.left:
+            self.text.append(data)
+
+
+def test_a_mail_has_both_parts_and_stays_small(mail):
+    letter, message, content = mail
+
+    assert message.get_body(("plain",)).get_content().splitlines() == letter.text.splitlines()
+    assert len(content) < 60_000
+    assert len(letter.html.encode()) < 20_000
+
+
+def test_every_picture_comes_along_and_has_numbers_in_its_place(mail):
+    letter, message, _ = mail
+    images = Tags(letter.html).images
+
+    known = {str(part["Content-ID"]).strip("<>") for part in message.walk() if part["Content-ID"]}
+    assert {image["src"].removeprefix("cid:") for image in images} == known
+    assert all(re.search(r"\d+.*\d+", image["alt"]) for image in images)
+
+
+def test_nothing_is_loaded_from_elsewhere_and_every_tag_is_closed(mail):
+    letter, *_ = mail
+    tags = Tags(letter.html)
+
+    assert tags.left == []
+    assert not re.search(r"url\(|@import|<script|<link|<iframe|src=\"http", letter.html)
+    assert all(
+        link.startswith(("https://headsup.example/", "http://127.0.0.1:8000/", "mailto:")) for link in tags.links
+    )
+
+
+def test_there_is_one_button_at_most(mail):
+    letter, *_ = mail
+
+    assert letter.html.count('bgcolor="#3451d1"') <= 1
+
+
+def test_no_risk_is_told_as_a_bare_number(mail):
+    letter, *_ = mail
+    prose = " ".join(Tags(letter.html).text)
+
+    assert not re.search(r"\bRisk (is |of )?\d", prose)
+    assert "0.79" not in letter.text + prose
+
+
+def test_headers_are_plain_ascii(mail):
+    head = mail[2].partition(b"\r\n\r\n")[0]
+
+    assert head.isascii()
+    assert max(map(len, head.split(b"\r\n"))) <= 150
+
+
+def test_the_preview_line_says_more_than_the_subject(mail):
+    letter, *_ = mail
+
+    assert letter.preheader
+    assert letter.preheader not in letter.subject
+
+
+@pytest.mark.parametrize("name", ["heads-up", "follow-up", "several-accounts", "weekly", "promise-at-risk"])
+@pytest.mark.parametrize("part", ["text", "html"])
+def test_both_parts_say_all_that_operations_said(settings, name, part):
+    letter = letters.render(ALL[name], settings)
+    said = letter.text if part == "text" else " ".join(" ".join(Tags(letter.html).text).split())
+
+    for words in (samples.SAID.cause, samples.SAID.fix, samples.SAID.say, samples.NORTHWIND.name):
+        assert words in said
+
+
+@pytest.mark.parametrize(
+    ("risk", "said"),
+    [(0.99, "More than 9 in 10"), (0.68, "About 7 in 10"), (0.25, "About 2 in 10"), (0.2, "About 1 in 5"),
+     (0.03, "About 1 in 33"), (0.001, "Fewer than 1 in 100")],
+)  # fmt: skip
+def test_a_trained_risk_is_told_in_accounts_of_ten(settings, risk, said):
+    content = HeadsUp(samples.TO, replace(samples.NORTHWIND, risk=risk), samples.SAID)
+
+    assert f"{said} accounts like this complained within 14 days." in letters.render(content, settings).text
+
+
+def test_the_starter_score_says_that_it_is_no_probability(settings):
+    text = letters.render(ALL["heads-up-starter-score"], settings).text
+
+    assert "not a probability" in text
+    assert "in 10" not in text
+
+
+@pytest.mark.parametrize(
+    ("sentence", "said"),
+    [
+        ("Share delivered late 4 % → 19 % in 7 days (target 6 %)", "share delivered late 4 % → 19 %"),
+        ("Tickets without an answer: 2, usually 0.5", "tickets without an answer 2, usually 0.5"),
+        ("NPS 40 → 12 in 28 days", "NPS 40 → 12"),
+    ],
+)
+def test_the_strongest_reason_fits_into_the_subject(settings, sentence, said):
+    content = PlainHeadsUp(samples.TO, replace(samples.NORTHWIND, rising=(sentence,)), seen=False)
+
+    assert letters.render(content, settings).subject == f"Northwind Foods may complain: {said}"
+
+
+def test_hundreds_of_accounts_become_one_mail_of_a_fair_size(settings):
+    clients = [replace(samples.NORTHWIND, account_id=f"A-{n}", name=f"Client number {n}") for n in range(400)]
+    content = Group(samples.TO, tuple(HeadsUp(samples.TO, client, samples.SAID) for client in clients))
+
+    letter, mail = gallery.frozen(content, settings, recipient="rita@example.com", now=samples.NOW)
+
+    assert len(mail) < 80_000
+    assert all(client.name in letter.text and client.name in letter.html for client in clients)
+
+
+def test_a_week_of_many_accounts_stays_small_and_names_them_all(settings):
+    many = tuple(
+        Standing(
+            f"A-{n}", f"Client number {n}", 0.7, 0.5, trained=True, open=True, why="Late", days=samples.NORTHWIND.days
+        )
+        for n in range(80)
+    )
+
+    letter, mail = gallery.frozen(
+        replace(ALL["weekly"], call=many), settings, recipient="rita@example.com", now=samples.NOW
+    )
+
+    assert len(mail) < 80_000
+    assert letter.subject == "Your week: 80 accounts need a call"
+    assert "Client number 79" in letter.text
+
+
+def test_a_good_week_is_short(settings):
+    letter = letters.render(ALL["weekly-good"], settings)
+
+    assert letter.subject == "Your week: all 4 accounts are fine"
+    assert len(letter.text.splitlines()) < 16
+
+
+def test_an_account_without_reasons_or_history_still_makes_a_mail(settings):
+    bare = replace(samples.NORTHWIND, rising=(), lowering=(), days=())
+
+    letter = letters.render(HeadsUp(samples.TO, bare, samples.SAID), settings)
+
+    assert letter.subject == "Northwind Foods may complain"
+    assert letter.pictures == ()
