@@ -47,7 +47,8 @@ async def _handed(request: Request) -> Handed:
     if kind == JSON:
         return _whole(_from_json(await request.body()))
     if kind in FORMS:
-        return _whole(_from_form(await request.form(max_files=20, max_fields=100, max_part_size=LARGEST_BODY)))
+        async with request.form(max_files=20, max_fields=100, max_part_size=LARGEST_BODY) as form:
+            return _whole(_from_form(form))
     raise UnsupportedMediaType(f"Send the mail as {RAW}, or as the forms that docs/mail.md shows.")
 
 

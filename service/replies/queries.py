@@ -89,7 +89,7 @@ def wake_mails(session: Session, rep_id: int, *, until: datetime, now: datetime)
 def _unanswered() -> ColumnElement[bool]:
     """Nobody closed it, and operations has written nothing about its alert since it came."""
     written = exists().where(
-        Update.alert_id == Reply.alert_id, Update.kind == UpdateKind.WRITTEN, Update.written_at >= Reply.received_at
+        Update.alert_id == Reply.alert_id, Update.kind == UpdateKind.WRITTEN, Update.written_at > Reply.received_at
     )
     return and_(Reply.closed_at.is_(None), ~written)
 
