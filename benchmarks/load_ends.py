@@ -140,9 +140,8 @@ class Relay:
         while not over.is_set():
             looks = [Connection(server.port).ask("GET", "/readyz") for server in self.servers]
             answers = await asyncio.gather(*looks)
-            self.ready = [
-                server.port for server, answer in zip(self.servers, answers, strict=True) if answer.status == 200
-            ]
+            ready = [server.port for server, answer in zip(self.servers, answers, strict=True) if answer.status == 200]
+            self.ready = ready or self.ready
             await asyncio.sleep(0.5)
 
     async def carry(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -157,7 +156,7 @@ async def _pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> N
         while chunk := await reader.read(65_536):
             writer.write(chunk)
             await writer.drain()
-    except ConnectionError:
+    except (ConnectionError, asyncio.CancelledError):
         pass
     finally:
         writer.close()

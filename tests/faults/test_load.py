@@ -1,4 +1,4 @@
-"""How connections and servers end: slow senders soon, servers without failing a request. Small forms of benchmarks.load."""
+"""How connections and servers end, and what one key does to the others: the trials of benchmarks.load."""
 
 import pytest
 
