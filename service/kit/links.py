@@ -30,7 +30,7 @@ def subject_of(settings: Settings, purpose: str, token: str, *, days: int = MAX_
     try:
         _refuse_other_spelling(token.rpartition(".")[2])
         subject = _serializer(settings, purpose).loads(token, max_age=days * 86_400)
-    except BadData as error:
+    except (BadData, UnicodeError) as error:
         raise LinkInvalid from error
     return str(subject)
 
