@@ -120,6 +120,11 @@ def demo_settings(folder: Path, mailbox: Mailbox, site: str, *, alerts_per_day: 
         mail_reply_to="operations@ops.example.com",
         alerts_per_day=alerts_per_day,
         requests_per_minute=1_000_000,
+        # The days are lived through in minutes: nobody waits for the morning or for company.
+        group_seconds=0,
+        work_days="1234567",
+        quiet_hours="00:00-00:00",
+        mails_per_minute=1_000_000,
         log_level="error",
         cookie_secure=False,
     )
