@@ -4,7 +4,6 @@ A link's token does not fit: the part before the @ holds 64 characters, and mail
 """
 
 import base64
-import binascii
 import hashlib
 import hmac
 from collections.abc import Iterable
@@ -42,7 +41,7 @@ def _named(settings: Settings, address: str) -> bytes | None:
         return None
     try:
         named = base64.b32decode(tag.upper() + "=" * (-len(tag) % 8))
-    except binascii.Error:
+    except ValueError:
         return None
     # The last letter has spare bits.
     return named if base64.b32encode(named).decode().rstrip("=").lower() == tag else None
