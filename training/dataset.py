@@ -222,8 +222,8 @@ def _pasts(
 ) -> Iterator[History]:
     """Read batch after batch; each one counts as done when the next is asked for."""
     done, accounts = 0, sum(len(batch) for batch in batches)
-    for batch in batches:
-        yield history.read(session, batch, until=until, whole=True)
+    for batch, past in zip(batches, history.read_ahead(session, batches, until=until), strict=True):
+        yield past
         done += len(batch)
         progress(done, accounts)
 

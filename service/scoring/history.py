@@ -5,6 +5,7 @@ way 11, as rows of SQLAlchemy 21. ADBC would be faster, at the price of a driver
 """
 
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
@@ -35,6 +36,19 @@ def read(session: Session, accounts: Sequence[int], *, until: datetime, whole: b
     observations = _frame(queries.observation_rows(session, accounts, after=after, until=until), OBSERVATIONS)
     complaints = _frame(queries.complaint_rows(session, accounts, until=until), COMPLAINTS)
     return History(nw.from_native(observations), nw.from_native(complaints), starts(session, accounts))
+
+
+def read_ahead(session: Session, batches: Sequence[Sequence[int]], *, until: datetime) -> Iterator[History]:
+    """The whole history of batch after batch, each read while the one before is worked on.
+
+    Nothing else may use the session meanwhile.
+    """
+    with ThreadPoolExecutor(max_workers=1) as reader:
+        coming = reader.submit(read, session, batches[0], until=until, whole=True)
+        for following in batches[1:]:
+            past, coming = coming.result(), reader.submit(read, session, following, until=until, whole=True)
+            yield past
+        yield coming.result()
 
 
 def read_complaints(session: Session, *, until: datetime) -> Frame:

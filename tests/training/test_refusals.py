@@ -8,7 +8,7 @@ import pytest
 from models import Complaint, Metric, Observation
 from tests import make
 from tests.scoring import planted
-from training import backtest, checks, dataset, pipeline
+from training import backtest, checks, dataset
 from training.refusals import TrainingRefused
 from training.window import Asked
 
@@ -120,14 +120,3 @@ def test_a_column_that_says_nothing_is_dropped(session):
 
     assert "silent:level_7" in dropped
     assert not {column.name for column in kept} & set(dropped)
-
-
-def test_a_calibration_is_taken_only_where_it_helps_later():
-    draw = np.random.default_rng(0)
-    log_odds, as_of = draw.normal(-1, 1.5, 4_000), np.repeat(np.arange(8), 500)
-    honest = draw.random(4_000) < 1 / (1 + np.exp(-log_odds))
-
-    alike = np.ones(4_000)
-    assert pipeline.calibration(log_odds, honest, alike, as_of) == (1.0, 0.0)
-    slope, shift = pipeline.calibration(3 * log_odds + 1, honest, alike, as_of)
-    assert (slope, shift) == (pytest.approx(1 / 3, rel=0.15), pytest.approx(-1 / 3, abs=0.1))

@@ -1,0 +1,36 @@
+"""Slope and shift of the log-odds, by what a model said of weeks that it had not seen, and what came.
+
+    log-odds = slope x raw + shift
+
+Boosted trees that stop early say too little at both ends, and where the portfolio complains more or less than it did,
+all risks lag. Both show on weeks that the model was not fitted on. Few complaints prove little, so slope and shift are
+drawn towards 1 and 0, as if some thirty complaints had spoken for them (the mode under normal priors with the spreads
+below). The order of the risks never changes.
+"""
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.optimize import minimize
+from scipy.special import expit
+
+SLOPE_SPREAD, SHIFT_SPREAD = 0.2, 0.3
+# A model that ranks upside down is not calibrated into one that ranks well.
+SLOPES = (0.5, 2.0)
+
+Numbers = NDArray[np.float64]
+
+
+def of(log_odds: Numbers, label: NDArray[np.bool_], weight: Numbers) -> tuple[float, float]:
+    """Slope and shift; each row counts by its weight."""
+
+    def loss(at: Numbers) -> tuple[float, Numbers]:
+        slope, shift = at
+        said = slope * log_odds + shift
+        doubt = ((slope - 1) / SLOPE_SPREAD) ** 2 / 2 + (shift / SHIFT_SPREAD) ** 2 / 2
+        error = weight * (expit(said) - label)
+        steps = [error @ log_odds + (slope - 1) / SLOPE_SPREAD**2, error.sum() + shift / SHIFT_SPREAD**2]
+        return float(weight @ np.logaddexp(0, np.where(label, -said, said)) + doubt), np.array(steps)
+
+    found = minimize(loss, (1.0, 0.0), jac=True, method="L-BFGS-B", bounds=[SLOPES, (None, None)])
+    slope, shift = found.x.tolist()
+    return slope, shift
