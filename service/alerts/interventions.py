@@ -20,8 +20,8 @@ LASTING = timedelta(days=7)
 # What was wrong with the data stays in the windows of a week; longer ones are thinned by what follows.
 SUSPECT_BEFORE = SUSPECT_AFTER = timedelta(days=7)
 
-ACTED = frozenset({"acknowledged", "update", "rep_acknowledged", "resolved"})
-TOLD = frozenset({"update", "rep_acknowledged"})
+ACTED = frozenset({"acknowledged", "update", "rep_acknowledged", "rep_knew", "rep_replied", "resolved"})
+TOLD = frozenset({"update", "rep_acknowledged", "rep_knew", "rep_replied"})
 PAUSED = frozenset({"snoozed", "woken"})
 
 

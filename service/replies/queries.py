@@ -9,7 +9,6 @@ from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select, u
 from sqlalchemy.orm import contains_eager
 
 from models import (
-    Account,
     Address,
     Alert,
     InboundKind,
@@ -19,7 +18,6 @@ from models import (
     Operator,
     Rep,
     Reply,
-    Telling,
     Update,
     UpdateKind,
 )
@@ -43,19 +41,6 @@ def take(session: Session, row: dict[str, Any]) -> bool:
 
 def rep(session: Session, rep_id: int) -> Rep | None:
     return session.get(Rep, rep_id)
-
-
-def alerts_of(session: Session, mail: Mail) -> list[Alert]:
-    """The alerts that a mail tells of, its own first, with accounts and their reps."""
-    told = select(Update.alert_id).join(Telling, Telling.update_id == Update.id).where(Telling.mail_id == mail.id)
-    rows = (
-        select(Alert)
-        .join(Alert.account)
-        .outerjoin(Account.rep)
-        .where(or_(Alert.id == mail.alert_id, Alert.id.in_(told)))
-    )
-    rows = rows.options(contains_eager(Alert.account).contains_eager(Account.rep))
-    return sorted(session.scalars(rows), key=lambda alert: (alert.id != mail.alert_id, str(alert.id)))
 
 
 def address(session: Session, text: str, *, now: datetime) -> Address:
