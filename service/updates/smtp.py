@@ -100,9 +100,12 @@ class Channel:
 
     def __exit__(self, _kind: type[BaseException] | None, _error: object, _trace: TracebackType | None) -> None:
         if self._smtp:
+            guard = Timer(self._limits.command, self._cut)
+            guard.start()
             with suppress(OSError, smtplib.SMTPException):
                 self._smtp.quit()
-            self._smtp.close()
+            guard.cancel()
+            self._drop()
 
     def deliver(self, sender: str, recipient: str, content: bytes, *, before: float = math.inf) -> None:
         """Hand over one mail, if it can be offered `before` this moment of `time.monotonic`; returns when confirmed.
@@ -210,7 +213,10 @@ def _code(error: Exception) -> int:
     """The reply's code; 0 where the connection ended without one."""
     if isinstance(error, smtplib.SMTPRecipientsRefused):
         return max((code for code, _ in error.recipients.values()), default=0)
-    return error.smtp_code if isinstance(error, smtplib.SMTPResponseException) else 0
+    if not isinstance(error, smtplib.SMTPResponseException):
+        return 0
+    # To a line that is too long for an answer the library gives a code of its own, with words that are no bytes.
+    return error.smtp_code if isinstance(error.smtp_error, bytes) else 0
 
 
 def _words(error: Exception) -> str:

@@ -1,0 +1,154 @@
+"""Whatever a relay does at whatever step, the verdict is right: try again, never again, or it is the way's fault.
+
+Ten steps of a dialogue times eight misdeeds, each played by a server that follows a script.
+"""
+
+import socket
+import socketserver
+import struct
+import threading
+import time
+from contextlib import contextmanager, suppress
+from itertools import product
+
+import pytest
+
+from service.updates.smtp import Channel, Limits, NotSent, Relay, Verdict
+
+STEPS = ("connect", "banner", "EHLO", "STARTTLS", "AUTH", "MAIL", "RCPT", "DATA", "dot", "QUIT")
+DEEDS = ("421", "4xx", "5xx", "slow", "drip", "reset", "garbage", "close")
+LIMITS = Limits(connect=0.5, command=0.5, mail=2)
+# What the whole may take: the limit of a mail, and patience for a machine under load.
+LONGEST = LIMITS.mail + 5
+ANSWERS = {"421": b"421 4.3.2 going down\r\n", "4xx": b"451 4.7.1 later\r\n", "5xx": b"550 5.7.1 no\r\n"}
+GARBAGE = b"\x00\xff\xfe what? " + b"\x80" * 9_000 + b"\r\n"
+CONTENT = b"From: a@ops.example\r\nTo: rita@example.com\r\nSubject: x\r\n\r\nText.\r\n"
+
+
+class Script(socketserver.StreamRequestHandler):
+    """Plays a relay that keeps to the rules until its step comes."""
+
+    def handle(self):
+        self.connection.settimeout(10)
+        with suppress(OSError):
+            self.converse(self.server.step, self.server.deed)
+
+    def converse(self, step, deed):
+        if step == "connect":
+            return self.misbehave(deed)
+        if step == "banner":
+            self.wfile.write(b"220-relay.example greets you\r\n")
+            return self.misbehave(deed)
+        self.wfile.write(b"220 relay.example\r\n")
+        while line := self.rfile.readline():
+            verb = line.split(maxsplit=1)[0].upper().decode("latin-1") if line.strip() else ""
+            verb = "EHLO" if verb == "HELO" else verb
+            if verb == step:
+                return self.misbehave(deed)
+            if not self.answer(verb, step, deed):
+                return None
+        return None
+
+    def answer(self, verb, step, deed):
+        """Answer as a relay does; False when the dialogue is over."""
+        if verb == "EHLO":
+            self.wfile.write(b"250-relay.example\r\n250-AUTH PLAIN\r\n250-STARTTLS\r\n250 SIZE 10000000\r\n")
+        elif verb == "AUTH":
+            self.wfile.write(b"235 welcome\r\n")
+        elif verb == "DATA":
+            self.wfile.write(b"354 go on\r\n")
+            while self.rfile.readline() not in {b".\r\n", b""}:
+                pass
+            if step == "dot":
+                self.misbehave(deed)
+                return False
+            self.server.taken += 1
+            self.wfile.write(b"250 taken\r\n")
+        elif verb == "QUIT":
+            self.wfile.write(b"221 bye\r\n")
+            return False
+        else:
+            self.wfile.write(b"250 OK\r\n")
+        return True
+
+    def misbehave(self, deed):
+        if deed in ANSWERS:
+            self.wfile.write(ANSWERS[deed])
+            time.sleep(0.05)
+        elif deed == "slow":
+            self.server.over.wait(60)
+        elif deed == "drip":
+            for byte in b"250-" + b"x" * 600:
+                self.wfile.write(bytes([byte]))
+                if self.server.over.wait(0.1):
+                    return
+        elif deed == "garbage":
+            self.wfile.write(GARBAGE)
+            time.sleep(0.05)
+        elif deed == "reset":
+            self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            self.connection.close()
+
+
+class Server(socketserver.ThreadingTCPServer):
+    daemon_threads = True
+    block_on_close = False
+
+    def __init__(self, step, deed):
+        super().__init__(("127.0.0.1", 0), Script)
+        self.step, self.deed, self.taken, self.over = step, deed, 0, threading.Event()
+
+
+@contextmanager
+def relay(step, deed):
+    with Server(step, deed) as server:
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
+        thread.start()
+        try:
+            yield server
+        finally:
+            server.over.set()
+            server.shutdown()
+            thread.join(5)
+
+
+def expected(step, deed):
+    """What a failure at a step says; None: the mail has gone."""
+    if step == "QUIT":
+        return None
+    if step in {"connect", "banner", "EHLO", "STARTTLS", "AUTH"}:
+        return Verdict.CHANNEL
+    if deed == "5xx":
+        return Verdict.CHANNEL if step == "MAIL" else Verdict.REFUSED
+    return Verdict.LATER
+
+
+def deliver(server, step):
+    """Hand one mail over; the verdict of the failure, or None."""
+    scheme, user = ("smtp+starttls" if step == "STARTTLS" else "smtp"), ("user" if step == "AUTH" else "")
+    there = Relay(scheme, "127.0.0.1", server.server_address[1], user, "secret" if user else "")
+    try:
+        with Channel(there, "ops.example", LIMITS) as channel:
+            channel.deliver("a@ops.example", "rita@example.com", CONTENT)
+    except NotSent as failure:
+        return failure.verdict
+    return None
+
+
+@pytest.mark.parametrize("step", STEPS)
+def test_every_misdeed_at_a_step_gets_the_right_verdict_in_time(step):
+    found, longest = {}, 0.0
+    for deed in DEEDS:
+        with relay(step, deed) as server:
+            began = time.monotonic()
+            found[deed] = deliver(server, step)
+            longest = max(longest, time.monotonic() - began)
+            # Only an answer to the final dot means that the relay has it.
+            assert server.taken == (1 if step == "QUIT" else 0)
+
+    assert found == {deed: expected(step, deed) for deed in DEEDS}
+    assert longest < LONGEST
+
+
+def test_the_matrix_has_eighty_cells():
+    assert len(set(product(STEPS, DEEDS))) == 80
