@@ -4,7 +4,6 @@ import threading
 import time
 from collections.abc import Callable
 from datetime import datetime
-from pathlib import Path
 from typing import Protocol
 
 import structlog
@@ -15,7 +14,7 @@ from service.health import rehearsal
 from service.keeping import actions as keeping
 from service.kit.clock import Clock, SetClock
 from service.kit.database import Database
-from service.kit.errors import HeadsupError
+from service.kit.errors import HeadsupError, describe
 from service.kit.settings import Settings
 from service.replies import inbox
 from service.scoring import actions as scoring
@@ -177,12 +176,3 @@ def _try_to_write(db: Database, name: str, change: Callable[[WorkerStep], None])
     except Exception:
         # The database is away: the log has it, and the next round tries again.
         log.exception("worker_note_failed", step=name)
-
-
-def describe(error: Exception) -> str:
-    """Kind and place of an error. Its text may quote rows, with names and addresses."""
-    place = error.__traceback__
-    while place and place.tb_next:
-        place = place.tb_next
-    where = f" at {Path(place.tb_frame.f_code.co_filename).name}:{place.tb_lineno}" if place else ""
-    return f"{type(error).__name__}{where}"

@@ -12,6 +12,7 @@ Specific errors stand beside their rule and inherit one of these. The first line
 title of its problem page; `detail` says what to do.
 """
 
+from pathlib import Path
 from typing import Any
 
 
@@ -68,3 +69,12 @@ class TooManyRequests(HeadsupError):
 
 class Unavailable(HeadsupError):
     """Not available at the moment."""
+
+
+def describe(error: Exception) -> str:
+    """Kind and place of an error. Its text may quote rows, with names and addresses."""
+    place = error.__traceback__
+    while place and place.tb_next:
+        place = place.tb_next
+    where = f" at {Path(place.tb_frame.f_code.co_filename).name}:{place.tb_lineno}" if place else ""
+    return f"{type(error).__name__}{where}"

@@ -17,7 +17,7 @@ from service.alerts.actions import WORKER
 from service.kit.database import Database, Session
 from service.kit.errors import Conflict, Unavailable
 from service.kit.settings import Settings
-from service.updates import facts, holds, posting, rules
+from service.updates import facts, holds, poison, posting, rules
 from service.updates.contents import Group
 from service.updates.facts import Story
 from service.updates.posting import Parcel
@@ -31,7 +31,7 @@ DRAWN = 12
 
 
 class NotComposed(Unavailable):
-    """Some mails could not be composed. The log says why; they are tried again in every round."""
+    """Some mails could not be composed. The log says why; after five minutes they are parked."""
 
 
 class ToldMeanwhile(Conflict):
@@ -72,9 +72,10 @@ def _one_by_one(
     for alert_id in alert_ids:
         try:
             done += _compose(db, rep_id, alert_id, settings, paused_until, now=now)
-        except Exception:
+        except Exception as error:
             failed += 1
             log.exception("mail_not_composed", alert_id=str(alert_id))
+            poison.park(db, rep_id, alert_id, error, settings, now=now)
     return done, failed
 
 

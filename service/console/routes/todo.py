@@ -93,5 +93,6 @@ def describe_metric(
 @router.post("/mails/{mail_id}/again")
 def send_again(request: Request, mail_id: UUID, db: Db, visitor: Working, now: Now) -> Response:
     with db.begin() as session:
-        actions.send_again(session, mails.mail(session, mail_id), by=visitor.actor, now=now)
-    return go(request, f"/mail/{mail_id}")
+        mail = mails.mail(session, mail_id)
+        actions.send_again(session, mail, by=visitor.actor, now=now)
+    return go(request, f"/mail/{mail_id}" if mail.content else "/todo#mails")
