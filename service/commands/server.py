@@ -40,6 +40,7 @@ class Deadlined(H11Protocol):
     def connection_made(self, transport: Any) -> None:
         super().connection_made(transport)
         if len(self.connections) > self.most:
+            # Spread out, not secret.
             self._refuse(b"503 Service Unavailable", b"Retry-After: %d\r\n" % random.randint(2, 10))  # noqa: S311
 
     def data_received(self, data: bytes) -> None:

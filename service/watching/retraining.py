@@ -40,6 +40,7 @@ def retrain(db: Database, settings: Settings, *, now: datetime) -> int:
     if token is None:
         return 0
     command = [sys.executable, "-m", "service", "--data-dir", str(settings.data_dir), "retrain", "--claim", str(token)]
+    # Our own program, with no word of anybody's.
     STARTED.append((subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL), token))  # noqa: S603
     log.info("retraining_started")
     return 1

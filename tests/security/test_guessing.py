@@ -2,6 +2,7 @@
 
 import threading
 import time
+from contextlib import suppress
 
 import pytest
 from starlette.testclient import TestClient
@@ -10,8 +11,10 @@ from models import Scope
 from service.access import actions, queries, rules, sessions
 from service.kit.errors import TooManyRequests
 from tests.console.conftest import HTML, PASSWORD
+from tests.faults.conftest import FULL
 
 GUESSES, ADDRESSES, EMAIL = 10_000, 200, "ola@example.com"
+QUESTIONS = 200
 
 
 @pytest.fixture
@@ -139,21 +142,55 @@ def test_passwords_are_hashed_with_argon2id_and_enough_work():
     assert (actions.HASHER.memory_cost, actions.HASHER.time_cost, actions.HASHER.parallelism) == (65_536, 3, 1)
 
 
-def test_a_crowd_at_the_login_leaves_threads_for_the_api(app, api, operator):
+def test_a_crowd_at_the_login_leaves_threads_and_cores_for_the_api(app, api, operator):
     operator()
+    quiet = sorted(asked(api) for _ in range(QUESTIONS))
     crowd = [threading.Thread(target=_sign_in, args=(app, f"op{number}@example.com")) for number in range(60)]
     for each in crowd:
         each.start()
-    waited = []
+    busy = []
     while any(each.is_alive() for each in crowd):
-        began = time.monotonic()
-        assert api.get("/v1/metrics").status_code == 200
-        waited.append(time.monotonic() - began)
+        busy.append(asked(api))
     for each in crowd:
         each.join()
 
-    assert len(waited) > 3
-    assert sorted(waited)[len(waited) // 2] < 1
+    before, after = p99(quiet), p99(sorted(busy))
+    print({"p99_quiet_ms": round(1e3 * before, 1), "p99_guessed_ms": round(1e3 * after, 1)})  # noqa: T201 (figures)
+    assert len(busy) > 3
+    assert sorted(busy)[len(busy) // 2] < 1
+    # Others share the cores of a CI machine; alone, twice as long is the most, but for what is too short to measure.
+    assert not FULL or after <= max(2 * before, 0.02)
+
+
+def asked(api):
+    """The seconds of one question to the API."""
+    began = time.perf_counter()
+    assert api.get("/v1/metrics").status_code == 200
+    return time.perf_counter() - began
+
+
+def p99(ordered):
+    return ordered[-max(1, len(ordered) // 100)]
+
+
+def test_passwords_are_hashed_one_at_a_time_and_few_wait_for_it():
+    door, inside, most = sessions.LoginDoor(), [], []
+
+    def hash_one():
+        with suppress(TooManyRequests), door.hashing():
+            inside.append(1)
+            most.append(len(inside))
+            time.sleep(0.05)
+            inside.pop()
+
+    threads = [threading.Thread(target=hash_one) for _ in range(40)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert max(most) == sessions.HASHING_AT_ONCE
+    assert len(most) < len(threads)  # the others were told to come again
 
 
 def _sign_in(app, email):
