@@ -8,7 +8,7 @@ from models import Mail, MailState, Rep, Telling
 from service import worker
 from service.alerts import actions as alerts
 from service.alerts import queries
-from service.updates.actions import acknowledge_mail
+from service.replies import choices
 from tests import make
 
 MORNING = datetime(2026, 3, 3, 6, 0, tzinfo=UTC)  # Tuesday, 7:00 in Berlin
@@ -219,7 +219,7 @@ def test_a_pressed_button_counts_for_every_account_of_a_group(db, tell, tick):
     tick()
     with db.begin() as session:
         (mail,) = session.query(Mail)
-        acknowledge_mail(session, mail.id, now=make.MONDAY)
+        choices.acknowledge(session, mail.id, knew=False, now=make.MONDAY)
 
     with db.read() as session:
         told = [[event.kind for event in queries.events(session, alert.id)] for alert in raised]
