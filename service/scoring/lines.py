@@ -44,10 +44,10 @@ class Choice:
 
     def __str__(self) -> str:
         if self.kind is LineKind.BUDGET:
-            return f"a budget of {self.value:g} alerts a day"
+            return f"a budget of {self.value:.3g} alerts a day"
         if self.kind is LineKind.PRICE:
-            return f"a price: a missed complaint costs as much as {self.value:g} wasted looks"
-        return f"a fixed risk of {self.value:g}"
+            return f"a price: a missed complaint costs as much as {self.value:.3g} wasted looks"
+        return f"a fixed risk of {self.value:.3g}"
 
 
 @dataclass(frozen=True)

@@ -11,11 +11,13 @@ from typing import Any
 import numpy as np
 
 from models import STARTER, ModelDay
+from service.alerts import interventions
+from service.alerts.queries import past
 from service.kit.database import Database, Session
 from service.kit.settings import Settings
 from service.scoring.rules import STARTER_LINE
 from service.watching import lived, looks, notices, queries, shadows
-from service.watching.lived import Outcomes
+from service.watching.lived import Acted, Outcomes
 
 # How long after its outcomes should be known a day is looked at again: complaints are sent in late.
 LATE_DAYS = 42
@@ -50,12 +52,13 @@ def run(db: Database, settings: Settings, *, now: datetime) -> int:
 
 
 def read_outcomes(session: Session, settings: Settings, *, now: datetime) -> Outcomes:
-    """Read the complaints that the days under watch can lead to."""
+    """Read the complaints that the days under watch can lead to, and when operations acted."""
     since = now - timedelta(days=LATE_DAYS + settings.horizon_days + 1)
     found = np.array(queries.complaints(session, after=since), dtype=np.int64).reshape(-1, 2)
     last, gap = queries.complaint_rhythm(session, until=now)
     through = lived.known_through(last, gap, now=now)
-    return Outcomes(found[:, 0], found[:, 1], through, settings.horizon_days)
+    acted = Acted.of(interventions.interventions(past.stories(session, until=now), now=now))
+    return Outcomes(found[:, 0], found[:, 1], through, settings.horizon_days, acted)
 
 
 def _since(settings: Settings, now: datetime) -> date:
@@ -80,7 +83,10 @@ def _shadowed(session: Session, settings: Settings, *, now: datetime) -> list[Sa
 def _measured(
     said: Sequence[Said], lines: Mapping[str, float], heard: Mapping[int, datetime], outcomes: Outcomes
 ) -> list[dict[str, Any]]:
-    """A row for each model and day, of the accounts that were active: training knows no others."""
+    """A row for each model and day, of the accounts that were active: training knows no others.
+
+    Once the outcomes are known it tells of those that were left to themselves.
+    """
     found: dict[tuple[str, bool, date], list[tuple[int, float]]] = {}
     for model, shadow, day, account, risk in said:
         if model in lines and account in heard and heard[account] > lived.midnight(day) - lived.ACTIVE:
@@ -89,6 +95,10 @@ def _measured(
     for (model, shadow, day), pairs in sorted(found.items()):
         accounts = np.array([account for account, _ in pairs], dtype=np.int64)
         risks = np.array([risk for _, risk in pairs])
-        hit = outcomes.followed(accounts, [day] * len(accounts)) if outcomes.known(day) else None
+        hit = None
+        if outcomes.known(day):
+            alone = outcomes.untouched(accounts, [day] * len(accounts))
+            accounts, risks = accounts[alone], risks[alone]
+            hit = outcomes.followed(accounts, [day] * len(accounts))
         rows.append({"model": model, "day": day, "shadow": shadow} | lived.measure(risks, hit, lines[model]))
     return rows

@@ -67,11 +67,24 @@ def promise(card: Mapping[str, Any], line: float) -> Promise | None:
 
 
 def index(card: Mapping[str, Any], columns: Sequence[str], values: NDArray[np.float32]) -> dict[str, float]:
-    """PSI of each feature that the card tells of."""
+    """PSI of each feature that the card tells of.
+
+    Training looks at midnight, this at another hour: an age that differs by less than a day has not moved.
+    """
     then = card.get("reference", {}).get("features", {})
-    return {
-        name: round(psi.index(then[name], values[:, place]), 4) for place, name in enumerate(columns) if name in then
-    }
+    found = {}
+    for place, name in enumerate(columns):
+        if name in then:
+            same = _same_age(card, name, values[:, place])
+            found[name] = 0.0 if same else round(psi.index(then[name], values[:, place]), 4)
+    return found
+
+
+def _same_age(card: Mapping[str, Any], name: str, values: NDArray[np.float32]) -> bool:
+    group, _, stat = name.rpartition(":")
+    was = card.get("typical", {}).get(group, {}).get(stat)
+    known = values[~np.isnan(values)]
+    return stat == "age" and was is not None and len(known) > 0 and abs(float(np.median(known)) - was) < 1
 
 
 def groups(

@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from service.alerts.interventions import Span
+
 Numbers = NDArray[np.float64]
 Ints = NDArray[np.int64]
 Hits = NDArray[np.bool_]
@@ -25,12 +27,16 @@ GAPS, LEAST_GAP = 5, timedelta(days=2)
 
 @dataclass(frozen=True)
 class Outcomes:
-    """Complaints in order of account, then time (`at`, whole seconds since 1970), and up to when all are known."""
+    """Complaints in order of account, then time (`at`, whole seconds since 1970), and up to when all are known.
+
+    `acted`: times in which operations acted on an account, in that order too and without overlap.
+    """
 
     account: Ints
     at: Ints
     through: datetime | None
     horizon_days: int
+    acted: "Acted"
 
     def known(self, day: date) -> bool:
         """Whether it is known what became of the risks of a day."""
@@ -48,6 +54,32 @@ class Outcomes:
         following = complained[np.minimum(place, len(complained) - 1)]
         within = (following - row <= self.horizon_days * DAY_SECONDS) & (following // span == account)
         return np.asarray((place < len(complained)) & within)
+
+    def untouched(self, account: Ints, days: Sequence[date]) -> Hits:
+        """Whether nobody acted within the horizon: who was looked after and did not complain is no false alarm."""
+        end = np.array([int(midnight(day + timedelta(days=1)).timestamp()) for day in days], dtype=np.int64)
+        if len(self.acted.account) == 0 or len(account) == 0:
+            return np.ones(len(account), dtype=bool)
+        length = max(int(self.acted.until.max()), int(end.max())) + 1
+        over, row = self.acted.account * length + self.acted.until, account * length + end
+        place = np.minimum(np.searchsorted(over, row, side="right"), len(over) - 1)
+        met = (self.acted.account[place] == account) & (self.acted.until[place] > end)
+        return np.asarray(~(met & (self.acted.since[place] < end + self.horizon_days * DAY_SECONDS)))
+
+
+@dataclass(frozen=True)
+class Acted:
+    """When operations acted: [since, until) in whole seconds since 1970."""
+
+    account: Ints
+    since: Ints
+    until: Ints
+
+    @classmethod
+    def of(cls, spans: Sequence[Span]) -> "Acted":
+        """Of times in order of account, then time."""
+        rows = [(each.account_id, int(each.since.timestamp()), int(each.until.timestamp())) for each in spans]
+        return cls(*np.array(rows, dtype=np.int64).reshape(-1, 3).T)
 
 
 def known_through(last: datetime | None, usual_gap: timedelta, *, now: datetime) -> datetime | None:

@@ -13,6 +13,8 @@ LEAST_FLAGGED = 5
 # A loss must be seen so many days in a row before people are called, and be half gone before they are let go.
 DAYS_IN_A_ROW, CALM = 3, 0.5
 Z = 1.64
+# Trouble comes in waves that hit many accounts at once: outcomes of fewer days are believed of nothing.
+LEAST_LIVED_DAYS = 14
 EVIDENCE_DAYS = 28
 # A group of features has moved from this PSI on, or where it lacks at so much more of the accounts than it did.
 MOVED, MUCH_MISSING = 0.25, 0.2
@@ -119,7 +121,7 @@ def lived_loss(promised: float | None, lived: Span | None) -> tuple[float, bool]
     """The share of precision that was lost as the outcomes tell, and whether chance can be left out."""
     if not promised or lived is None or lived.right is None or lived.high is None:
         return 0.0, False
-    return max(0.0, 1 - lived.right / promised), lived.high < promised
+    return max(0.0, 1 - lived.right / promised), lived.high < promised and lived.days >= LEAST_LIVED_DAYS
 
 
 def off_level(lived: Span | None, limit: float) -> float | None:
@@ -127,7 +129,7 @@ def off_level(lived: Span | None, limit: float) -> float | None:
 
     Each account counts once for all the days.
     """
-    if lived is None or not lived.said or lived.complained is None:
+    if lived is None or not lived.said or lived.complained is None or lived.days < LEAST_LIVED_DAYS:
         return None
     low, high = wilson(lived.complained, lived.scored / lived.days)
     found = abs(lived.complained / lived.said - 1)

@@ -110,6 +110,8 @@ def _by_outcomes(said: Any, champion: TrainedModel, outcomes: Outcomes, wanted: 
     if len(days) < wanted:
         return _waiting(len(days), wanted, min((row.day for row in beside), default=None), outcomes)
     rows = [row for row in known if row.day >= days[0]]
+    alone = outcomes.untouched(np.array([row.account_id for row in rows], dtype=np.int64), [row.day for row in rows])
+    rows = [row for row, kept in zip(rows, alone.tolist(), strict=True) if kept]
     account = np.array([row.account_id for row in rows], dtype=np.int64)
     paired = Paired(
         account=account,

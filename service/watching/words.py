@@ -50,7 +50,9 @@ def move(group: Mapping[str, Any], definitions: Mapping[str, Definition]) -> str
     if definition is None or stat in ABOUT or now is None or was is None:
         about = ABOUT.get(stat)
         return (
-            f"{label}: {about} is spread otherwise than it was." if about else f"{label}: spread otherwise than before."
+            f"{label}: {about}; it is spread otherwise than it was."
+            if about
+            else f"{label}: spread otherwise than before."
         )
     place, who = (0, "a typical account") if now[0] != was[0] else (1, "one account in ten")
     least = "" if place == 0 else "at least "

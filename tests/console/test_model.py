@@ -100,7 +100,7 @@ def test_the_page_says_how_the_line_was_chosen_and_what_it_brings(ola, db, model
     after = ola.get("/model").text.replace("\u00a0", " ")
 
     assert "a budget of 5 alerts a day, the setting when the model was trained" in before
-    assert "about 4 alerts a day, 70 % of them right; 40 % of the weeks with a complaint were caught" in before
+    assert "about 4.0 alerts a day, 70 % of them right; 40 % of the weeks with a complaint were caught" in before
     assert "in 28 days from 25 % on" in before
     assert "costs as much as 4 wasted looks, set" in after
     assert "by lena@example.com" in after

@@ -76,7 +76,8 @@ def _train(db, settings, now):
 
 def _live(db, settings, days):
     for day in days:
-        now = RETRAINED + timedelta(days=day)
+        # A score is made anew when it is older than a day.
+        now = RETRAINED + timedelta(days=day, minutes=day)
         actions.score_due(db, settings, now=now)
         daily.run(db, settings, now=now)
 
@@ -89,9 +90,9 @@ def test_the_model_of_the_old_world_is_found_out_and_that_of_the_new_one_is_prop
         actions.promote_tested(session, settings, old, by="test", now=CHANGE)
     told(RETRAINED)
     new = _train(db, settings, RETRAINED)
-    told(RETRAINED + timedelta(days=24))
+    told(RETRAINED + timedelta(days=31))
 
-    _live(db, settings, [*range(8), 23])
+    _live(db, settings, [*range(15), 30])
 
     with db.begin() as session:
         found = session.get(Comparison, (new, old))

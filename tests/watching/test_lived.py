@@ -5,9 +5,9 @@ from datetime import UTC, date, datetime, timedelta
 import numpy as np
 import pytest
 
-from models import ModelDay, WatchDay
+from models import AlertEvent, ModelDay, WatchDay
 from service.watching import daily, lived, rules
-from service.watching.lived import Outcomes
+from service.watching.lived import Acted, Outcomes
 from tests import make
 
 # Its outcomes are known since yesterday: the day ends at midnight, and fourteen days have passed.
@@ -52,6 +52,18 @@ def test_a_day_of_which_all_is_known_is_measured_exactly(company, watch):
     # The complaints stand at the first and third places of the list: (1/1 + 2/3) / 2.
     assert day.average_precision == pytest.approx(5 / 6)
     assert [each for each in day.bins if each[0]] == [[1, 0.1, 0], [1, 0.4, 1], [1, 0.8, 0], [1, 0.9, 1]]
+
+
+@pytest.mark.parametrize(("acted_after", "scored"), [(timedelta(days=13), 3), (timedelta(days=15), 4)])
+def test_who_was_looked_after_and_did_not_complain_is_no_false_alarm(db, company, watch, acted_after, scored):
+    at = NIGHT + acted_after
+    with db.begin() as session:
+        alert = make.alert(session, company[1], at=NIGHT)
+        session.add(AlertEvent(alert_id=alert.id, at=at, kind="acknowledged", actor="ola@example.com", detail={}))
+
+    day = watch(make.MONDAY + timedelta(days=1))
+
+    assert (day.mature, day.scored, day.over, day.over_hits) == (True, scored, scored - 2, 1)
 
 
 def test_a_complaint_that_comes_in_late_changes_the_day(db, company, watch):
@@ -131,7 +143,7 @@ def test_days_that_are_too_old_are_forgotten(db, settings, company, clock):
 
 def test_an_account_is_followed_by_its_own_complaints_only():
     at = int(NIGHT.timestamp())
-    outcomes = Outcomes(np.array([1, 1, 3]), np.array([at - 5, at + 86_400, at + 86_400]), None, 14)
+    outcomes = Outcomes(np.array([1, 1, 3]), np.array([at - 5, at + 86_400, at + 86_400]), None, 14, Acted.of([]))
 
     followed = outcomes.followed(np.array([1, 2, 3, 4]), [DAY] * 4)
 
