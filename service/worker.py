@@ -77,6 +77,8 @@ READING = frozenset({"read"})
 WATCHING = frozenset({"watch", "keep"})
 """The steps that take long once a day."""
 LAST_SECONDS = 5
+READ_SECONDS = 30
+"""The pause between two looks at the mailbox: its server is somebody else's."""
 
 
 def tick(db: Database, settings: Settings, *, now: datetime) -> dict[str, int]:
@@ -117,9 +119,10 @@ def _those(names: frozenset[str]) -> Steps:
 
 
 def _loop(steps: Steps, db: Database, settings: Settings, clock: Clock, stop: threading.Event) -> None:
+    pause = max(settings.worker_seconds, READ_SECONDS if steps == _those(READING) else 0)
     while not stop.is_set():
         _round(steps, db, settings, clock, stop)
-        stop.wait(settings.worker_seconds)
+        stop.wait(pause)
 
 
 def _round(steps: Steps, db: Database, settings: Settings, clock: Clock, stop: threading.Event) -> dict[str, int]:

@@ -13,6 +13,7 @@ from service.console.queries import alert as queries
 from service.console.queries import queue
 from service.kit.database import Session
 from service.replies import queries as replies
+from service.updates.queries import addresses
 
 HISTORY_DAYS = 120
 RISE = 0.10
@@ -43,6 +44,7 @@ def panel_facts(
         "told": queries.told(session, alert.id),
         "replies": (answers := replies.replies_of(session, alert.id)),
         "waiting": replies.waiting_among(session, answers),
+        "stopped": alert.account.rep and addresses.stopped(session, alert.account.rep.email),
         "away_until": replies.away_until(session, alert.account.rep_id, now=now),
         "last_event": queries.last_event(session, alert.id),
         "rise": queue.rises(session, [alert.account_id]).get(alert.account_id),

@@ -49,7 +49,9 @@ def test_an_address_that_does_not_exist_gets_no_mail_and_is_put_before_operation
     with db.read() as session:
         assert held.refusal(session, session.get(Mail, mail.id)) == held.WHY_STOPPED[StopReason.HARD]
     assert "rita@example.com" in ola.get("/todo").text
-    assert "mail came back, address stopped" in ola.get(f"/alerts/{mail.alert_id}").text
+    panel = ola.get(f"/alerts/{mail.alert_id}").text
+    assert "mail came back, address stopped" in panel
+    assert "Mails to rita@example.com came back" in panel
 
 
 def test_a_person_lifts_it(bring, ola, stopped, happened, bounce_address):
