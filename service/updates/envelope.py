@@ -63,6 +63,9 @@ class _Policy(EmailPolicy):
     def fold_binary(self, name: str, value: Any) -> bytes:
         if name == "Subject":
             return self._line(name, str(value))
+        if name == "List-Unsubscribe":
+            # A link longer than a line would become encoded words, which no mail program takes for a link.
+            return f"{name}: {value}{self.linesep}".encode("ascii")
         if isinstance(value, AddressHeader):
             only = value.addresses[0]
             if str(only).isascii():
