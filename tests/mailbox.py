@@ -20,6 +20,7 @@ class Mailbox:
 
     url: str = ""
     delivered: list[tuple[str, bytes]] = field(default_factory=list)
+    senders: list[str] = field(default_factory=list)
     connections: int = 0
     replies: dict[str, list[str]] = field(default_factory=dict)
 
@@ -51,6 +52,7 @@ class Mailbox:
         reply = self._next(server, "MAIL")
         if reply is None:
             envelope.mail_from = address
+            self.senders.append(address)
         return reply or "250 OK"
 
     async def handle_RCPT(self, server, session, envelope, address, options):

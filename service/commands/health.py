@@ -20,6 +20,8 @@ from service.kit import durability, schema, sqlite
 from service.kit.clock import SystemClock
 from service.kit.database import OUTAGES, Database
 from service.kit.settings import Settings
+from service.replies import imap
+from service.replies.imap import MailboxAway
 
 GB = 1024**3
 SMTP_PORTS = {"smtp": 25, "smtp+starttls": 587, "smtps": 465}
@@ -56,6 +58,7 @@ def _findings() -> Iterator[Finding]:
     yield from _keys(settings)
     yield from _database(settings)
     yield _smtp(settings)
+    yield _inbound(settings)
     yield _disk(settings)
 
 
@@ -132,6 +135,19 @@ def _smtp(settings: Settings) -> Finding:
     except (OSError, smtplib.SMTPException) as error:
         return Finding("mail", "bad", f"{url.hostname}:{url.port} does not answer: {error}")
     return Finding("mail", "ok", f"{url.hostname} answers")
+
+
+def _inbound(settings: Settings) -> Finding:
+    if not settings.inbound_address:
+        return Finding("replies", "warning", "HEADSUP_INBOUND_ADDRESS is empty: replies and bounces are read by people")
+    if not settings.inbound_url:
+        return Finding("replies", "ok", f"{settings.inbound_address}: a provider hands its mails over")
+    try:
+        with imap.opened(settings.inbound_url) as mailbox:
+            waiting = len(mailbox.numbers())
+    except MailboxAway as error:
+        return Finding("replies", "bad", str(error))
+    return Finding("replies", "ok", f"{settings.inbound_address}: {waiting} mails wait to be read")
 
 
 def _disk(settings: Settings) -> Finding:

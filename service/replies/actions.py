@@ -74,8 +74,11 @@ def _take_reply(session: Session, ours: Mail, mail: Sorted, *, now: datetime) ->
     )
     session.add(reply)
     session.flush()
-    outbox.mark_acknowledged(session, ours.id, now=now)
-    _note(session, ours, "rep_replied", by=mail.words.sender, now=now, reply=str(reply.id))
+    if ours.rep_id:
+        outbox.mark_acknowledged(session, ours.id, now=now)
+    _note(
+        session, ours, "rep_replied" if ours.rep_id else "replied", by=mail.words.sender, now=now, reply=str(reply.id)
+    )
     access.record(session, _who(ours), "reply.take", str(reply.id), now=now, mail=str(ours.id))
 
 
