@@ -53,8 +53,7 @@ def alert_line(session: Session) -> float:
 
 def planned_alerts_per_day(session: Session, setting: float) -> float:
     """How many new alerts a day the team plans for: what the line in force was chosen for, or else the setting."""
-    model = active_model(session)
-    if model is None or model.line_kind is None:
+    if (model := active_model(session)) is None or model.line_kind is None:
         return setting
     planned = model.line_value if model.line_kind is LineKind.BUDGET else model.line_alerts_per_day
     return setting if planned is None else planned
@@ -84,9 +83,8 @@ def trained_models(session: Session) -> Sequence[TrainedModel]:
 def former_models(session: Session) -> Sequence[TrainedModel]:
     """Versions that spoke before, the last one first: what to fall back to."""
     retired = select(TrainedModel).where(TrainedModel.status == ModelStatus.RETIRED)
-    return session.scalars(
-        retired.where(TrainedModel.promoted_at.is_not(None)).order_by(TrainedModel.promoted_at.desc())
-    ).all()
+    spoke = retired.where(TrainedModel.promoted_at.is_not(None))
+    return session.scalars(spoke.order_by(TrainedModel.promoted_at.desc())).all()
 
 
 def definitions(session: Session) -> list[Definition]:
@@ -94,17 +92,11 @@ def definitions(session: Session) -> list[Definition]:
     known = select(Metric).where(Metric.better.is_not(None)).order_by(Metric.external_id)
     return [
         Definition(
-            id=metric.id,
-            key=metric.external_id,
-            label=metric.label,
-            unit=metric.unit,
-            better=str(metric.better),
-            target=metric.target,
-            combine=str(metric.combine),
-            exposure=metric.exposure,
+            metric.id, metric.external_id, metric.label, metric.unit, str(metric.better), metric.target,
+            str(metric.combine), metric.exposure,
         )
         for metric in session.scalars(known)
-    ]
+    ]  # fmt: skip
 
 
 def metrics_with_items(session: Session) -> set[int]:
