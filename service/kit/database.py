@@ -22,7 +22,7 @@ OUTAGES = (OperationalError, InterfaceError, PoolTimeout)
 """What is raised while the database is away."""
 
 # Errors must not quote parameters: they hold names and addresses, and errors are logged.
-POOL: dict[str, Any] = {"pool_size": 20, "max_overflow": 20, "pool_timeout": 5, "hide_parameters": True}
+POOL: dict[str, Any] = {"pool_size": 20, "max_overflow": 20, "pool_timeout": 2, "hide_parameters": True}
 # A peer that is gone without a word is given up after ten seconds while it owes an answer, else within a minute.
 NETWORK = {"tcp_user_timeout": 10_000, "keepalives_idle": 30, "keepalives_interval": 10, "keepalives_count": 3}
 # How long a writer waits for the others, and how long it sleeps between two looks whether they have ended. SQLite

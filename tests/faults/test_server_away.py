@@ -1,6 +1,7 @@
 """PostgreSQL restarts, drops connections, is slow or full: clients hear 503 with Retry-After, and nothing is lost."""
 
 import random
+import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -22,6 +23,8 @@ pytestmark = pytest.mark.skipif(not ON_POSTGRESQL, reason="it is about a databas
 
 RESTARTS, KICKS = size(4, 20), size(10, 50)
 BACK_WITHIN = 15
+# What is promised is 3 s and 0.2 s, from a machine that has nothing else to do; the clients are on it, too.
+CLIENTS, LONGEST_SECONDS, LONGEST_PULSE_SECONDS = size(50, 300), 10, 5
 KICK = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid() AND datname = 'postgres'"
 
 
@@ -71,31 +74,54 @@ def test_restarts_and_lost_connections_lose_nothing(running, clients, history, m
     assert descriptors(running) <= before + 25
 
 
+class Pulse(threading.Thread):
+    """Asks ten times a second whether the process answers; `longest` is how long that took at most."""
+
+    def __init__(self, client):
+        super().__init__(daemon=True)
+        self.client, self.over, self.longest = client, threading.Event(), 0.0
+
+    def run(self):
+        while not self.over.wait(0.1):
+            began = time.monotonic()
+            assert self.client.get("/livez").status_code == 200
+            self.longest = max(self.longest, time.monotonic() - began)
+
+
 def test_a_full_server_is_answered_by_503_at_once(tmp_path, mailbox):
-    with postgres.cluster(options="", connections=20) as server:
-        folder = tmp_path / "var"
-        folder.mkdir()
-        with cluster.running(folder, database_url=server.url, smtp_url=mailbox.url) as running:
-            key = running.install()
-            running.start("api")
-            running.wait_ready()
-            held = create_engine(running.settings.database, pool_size=18, max_overflow=0)
-            taken = [held.connect() for _ in range(12)]
+    folder = tmp_path / "var"
+    folder.mkdir()
+    with (
+        postgres.cluster(options="", connections=20) as server,
+        cluster.running(folder, database_url=server.url, smtp_url=mailbox.url) as running,
+        httpx2.Client(base_url=running.url, timeout=60) as client,
+    ):
+        client.headers["Authorization"] = f"Bearer {running.install()}"
+        running.start("api")
+        running.wait_ready()
+        held = create_engine(running.settings.database, pool_size=18, max_overflow=0)
+        taken = [held.connect() for _ in range(12)]
+        pulse = Pulse(client)
+        pulse.start()
+        with ThreadPoolExecutor(CLIENTS) as clients:
+            answers = list(clients.map(lambda _: asked(client), range(2 * CLIENTS)))
+        pulse.over.set()
+        pulse.join(60)
+        for connection in taken:
+            connection.close()
+        held.dispose()
+        back = running.wait_ready(BACK_WITHIN)
 
-            def ask(_):
-                began = time.monotonic()
-                headers = {"Authorization": f"Bearer {key}"}
-                answer = httpx2.get(f"{running.url}/v1/accounts", headers=headers, timeout=30)
-                return answer.status_code, "retry-after" in answer.headers, time.monotonic() - began
-
-            with ThreadPoolExecutor(50) as clients:
-                answers = list(clients.map(ask, range(size(200, 1000))))
-            alive = httpx2.get(f"{running.url}/livez", timeout=5).status_code
-            for connection in taken:
-                connection.close()
-            held.dispose()
-            running.wait_ready(BACK_WITHIN)
-
+    longest = max(took for *_, took in answers)
+    figures = {"longest_seconds": longest, "longest_pulse_seconds": pulse.longest, "back_seconds": back}
+    print({name: round(value, 2) for name, value in figures.items()})  # noqa: T201  a figure for docs/operations.md
     assert {(status, later) for status, later, _ in answers} <= {(200, False), (503, True), (429, True)}
-    assert alive == 200
-    assert max(took for *_, took in answers) < 10
+    assert longest < LONGEST_SECONDS
+    assert pulse.longest < LONGEST_PULSE_SECONDS
+
+
+def asked(client):
+    """Status, whether it says when to come again, and the seconds that it took."""
+    began = time.monotonic()
+    answer = client.get("/v1/accounts")
+    return answer.status_code, "retry-after" in answer.headers, time.monotonic() - began
