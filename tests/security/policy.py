@@ -59,6 +59,8 @@ OTHERS = {
     "POST /todo/rep": WORKING,
     "POST /todo/metric": WORKING,
     "POST /todo/mails/{mail_id}/again": WORKING,
+    "POST /mail/hold": WORKING,
+    "POST /mail/release": WORKING,
     "POST /todo/replies/{reply_id}/close": WORKING,
     "POST /todo/addresses/clear": WORKING,
     "POST /todo/inbound/{inbound_id}/close": WORKING,

@@ -117,6 +117,8 @@ WRITES = {
     ),
     "POST /todo/metric": (_form(metric="new-metric", better="higher", label=lambda tour: tour.say("new label")), 1),
     "POST /todo/mails/{mail_id}/again": (lambda _: {}, 1),
+    "POST /mail/hold": (_form(reason=lambda tour: tour.say("why mail is held")), 1),
+    "POST /mail/release": (lambda _: {}, 1),
     "POST /a/{token}": (lambda _: {}, 1),
     "POST /p/{token}": (_form(until="2026-03-09"), 1),
     "POST /u/{token}": (_form(**{"List-Unsubscribe": "One-Click"}), 1),

@@ -2,25 +2,36 @@
 
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import func, or_, select
+from sqlalchemy.orm import defer
 
 from models import Mail, MailState, WorkerStep
 from service.kit.database import Session
 from service.kit.errors import NotFound
 
-SHOWN = 200
+SHOWN = 100
 
 
 class MailNotFound(NotFound):
     """There is no such mail."""
 
 
-def outbox(session: Session, state: MailState | None) -> list[Mail]:
-    """Mails, newest first; without their content."""
-    mails = select(Mail).order_by(Mail.created_at.desc(), Mail.id).limit(SHOWN)
+def outbox(session: Session, state: MailState | None, wanted: str, page: int) -> list[Mail]:
+    """A page of mails, newest first, whose reader or subject has the wanted words; one more than is shown, if any."""
+    mails = select(Mail).order_by(Mail.created_at.desc(), Mail.id).limit(SHOWN + 1).offset((page - 1) * SHOWN)
     if state:
         mails = mails.where(Mail.state == state)
-    return list(session.scalars(mails))
+    if wanted:
+        mails = mails.where(
+            or_(Mail.recipient.icontains(wanted, autoescape=True), Mail.subject.icontains(wanted, autoescape=True))
+        )
+    return list(session.scalars(mails.options(defer(Mail.content))))
+
+
+def counts(session: Session) -> dict[MailState, int]:
+    """How many mails stand in each state."""
+    rows = select(Mail.state, func.count()).group_by(Mail.state)
+    return {state: count for state, count in session.execute(rows)}  # noqa: C416  mypy knows rows, dict() does not
 
 
 def mail(session: Session, mail_id: UUID) -> Mail:
