@@ -5,7 +5,8 @@ import subprocess
 import sys
 import threading
 import time
-from datetime import date, datetime
+from datetime import date
+from itertools import count
 from uuid import uuid4
 
 import pytest
@@ -144,10 +145,10 @@ def test_of_two_upgraders_one_works_and_the_other_waits(empty, settings):
     def upgrade(db):
         made.append(0)
         mine = len(made) - 1
-        event.listen(db.engine, "before_cursor_execute", lambda *a: count(mine, a[2]))
+        event.listen(db.engine, "before_cursor_execute", lambda *a: note(mine, a[2]))
         reached.append(schema.upgrade(db))
 
-    def count(mine, statement):
+    def note(mine, statement):
         made[mine] += "CREATE TABLE erasures" in statement
 
     threads = [threading.Thread(target=upgrade, args=(db,)) for db in both]
@@ -202,14 +203,16 @@ def columns(db):
 def test_who_writes_while_it_is_upgraded_waits_for_a_moment_only(empty):
     to(empty, STEPS[-2])
     fill(empty)
-    over, waits = threading.Event(), []
+    over, waits, ids = threading.Event(), [], count(2)
 
     def write():
-        insert = text("INSERT INTO reps (email, name, time_zone, created_at) VALUES (:email, '', 'UTC', :now)")
+        insert = text("INSERT INTO reps (id, email, name, time_zone, created_at) VALUES (:id, :email, '', 'UTC', :now)")
         while not over.wait(0.005):
             began = time.monotonic()
             with empty.begin() as session:
-                session.execute(insert, {"email": f"{uuid4().hex}@example.com", "now": datetime(2026, 3, 2)})  # noqa: DTZ001
+                session.execute(
+                    insert, {"id": next(ids), "email": f"{uuid4().hex}@example.com", "now": str(make.MONDAY)}
+                )
             waits.append(time.monotonic() - began)
 
     writers = [threading.Thread(target=write) for _ in range(4)]

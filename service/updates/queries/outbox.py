@@ -30,7 +30,9 @@ def claim(session: Session, *, now: datetime, lease_until: datetime, token: UUID
     Weekly mails come after all others. Without `reps` their mails stay where they are.
     """
     queued = and_(Mail.state == MailState.QUEUED, Mail.next_at <= now)
-    abandoned = and_(Mail.state == MailState.SENDING, Mail.lease_until < now)
+    # A lease that runs longer than any does was begun before the clock was set back.
+    ended = or_(Mail.lease_until < now, Mail.lease_until > lease_until + (lease_until - now))
+    abandoned = and_(Mail.state == MailState.SENDING, ended)
     weekly = Mail.kind.in_([MailKind.DIGEST, MailKind.MANAGER])
     due = select(Mail.id).where(DUE, or_(queued, abandoned)).order_by(weekly, Mail.next_at, Mail.id).limit(1)
     if not reps:
