@@ -33,18 +33,18 @@ SECRETS = (
 
 
 class _Lossy(io.TextIOBase):
-    """A file that loses what it cannot take: work goes on where the disk is full that the log is on."""
+    """A file that loses what it cannot take: work goes on where the disk of the log is full, or its file closed."""
 
     def __init__(self, file: TextIO) -> None:
         self._file = file
 
     def write(self, text: str) -> int:
-        with suppress(OSError):
+        with suppress(OSError, ValueError):
             self._file.write(text)
         return len(text)
 
     def flush(self) -> None:
-        with suppress(OSError):
+        with suppress(OSError, ValueError):
             self._file.flush()
 
 
