@@ -16,6 +16,8 @@ RUN /opt/build/bin/pip wheel --no-deps --no-build-isolation --wheel-dir /wheel .
     && /opt/headsup/bin/pip install --no-deps --no-index /wheel/*.whl
 
 FROM python:3.13-slim
+# For `headsup backup` and `headsup restore` of PostgreSQL.
+RUN apt-get update && apt-get install -y --no-install-recommends postgresql-client && rm -rf /var/lib/apt/lists/*
 RUN groupadd --gid 10001 headsup \
     && useradd --uid 10001 --gid headsup --no-create-home --shell /usr/sbin/nologin headsup \
     && install -d -o headsup -g headsup -m 700 /data
