@@ -1,10 +1,12 @@
-"""Write the reference pages: settings.md, errors.md, cli.md. `make docs` runs it; a house test sees that it was run."""  # noqa: INP001, a script
+"""Write the reference pages of `pages`. `make docs` runs it; a house test sees that it was run."""  # noqa: INP001, a script
 
+import dataclasses
 import importlib
 import pkgutil
+import re
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import typer
 
@@ -14,6 +16,7 @@ from service.commands.door import shown
 from service.kit.errors import HeadsupError
 from service.kit.http import STATUS
 from service.kit.settings import Settings
+from service.updates import contents, letters
 
 FOLDER = Path(__file__).parent
 WRITTEN = "*Written by `make docs`; change the code and run it again.*"
@@ -21,7 +24,12 @@ WRITTEN = "*Written by `make docs`; change the code and run it again.*"
 
 def pages() -> dict[str, str]:
     """The pages by file name."""
-    return {"settings.md": settings_page(), "errors.md": errors_page(), "cli.md": cli_page()}
+    return {
+        "settings.md": settings_page(),
+        "errors.md": errors_page(),
+        "cli.md": cli_page(),
+        "templates.md": templates_page(),
+    }
 
 
 def settings_page() -> str:
@@ -112,6 +120,49 @@ def _parameter(parameter: Any) -> str:
         else f" Default: `{getattr(default, 'value', default)}`."
     )
     return f"- {words}: {parameter.help or ''}{known}"
+
+
+def templates_page() -> str:
+    lines = [
+        "# Templates of mails",
+        "",
+        WRITTEN,
+        "",
+        "What the templates in a folder of your own (`HEADSUP_TEMPLATES`) can use; [mail.md](mail.md) says how. A name",
+        "that is not there is an error, and the mail is then made of ours.",
+        "",
+        "## In every mail",
+        "",
+        *_names(letters.NAMES),
+        "- `kind`: the folder of the mail",
+        "- `title`, `preview`: as the templates of these names gave them; in `mail.*` and what it includes",
+    ]
+    more = {"group": letters.NAMES_OF_GROUP, "digest": letters.NAMES_OF_DIGEST}
+    for content, kind in letters.KINDS.items():
+        lines += ["", f"## {kind}/", "", *_content(content)]
+        if kind in more:
+            lines += ["", "Beside it there are:", "", *_names(more[kind])]
+    parts = (contents.To, contents.Client, contents.Said, contents.Standing, contents.RepWeek)
+    lines += ["", "## What these are made of"]
+    for part in parts:
+        lines += ["", f"### {part.__name__}", "", *_content(part)]
+    return "\n".join(lines) + "\n"
+
+
+def _names(names: dict[str, str]) -> list[str]:
+    return [f"- `{name}`: {what}" for name, what in names.items()]
+
+
+def _content(content: type) -> list[str]:
+    """What a content is, and the names and types of its fields."""
+    about = " ".join((content.__doc__ or "").split())
+    names = ", ".join(f"`{field.name}` ({_type(field.type)})" for field in dataclasses.fields(content))
+    return [about, "", f"`mail` has {names}." if content in letters.KINDS else f"It has {names}."]
+
+
+def _type(annotation: Any) -> str:
+    text = annotation.__name__ if isinstance(annotation, type) and not get_args(annotation) else str(annotation)
+    return re.sub(r"\b(?:service\.updates\.contents|models\.alert|datetime|uuid)\.(?=\w)", "", text).replace("|", "or")
 
 
 if __name__ == "__main__":

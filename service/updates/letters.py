@@ -47,6 +47,29 @@ LONGEST_PREVIEW = 200
 IN_FULL, IN_A_LINE = 4, 30
 CALLS, CHANGES = 12, 12
 
+# What templates can use beside the content, and what it is; docs/templates.md is made of this.
+NAMES = {
+    "mail": "what the mail says, as listed below",
+    "to": "who reads it",
+    "greeting": "the reader's first name",
+    "account_id": "the one account that the mail is about; empty where there are several or none",
+    "links": "`acknowledge`, `pause` and `unsubscribe`: addresses, empty where the mail has none",
+    "button": "none, or its `url` and `label`; an empty label stands for `words.acknowledge`",
+    "pictures": "by account: `cid`, `width`, `height` and `chart`, whose `days` and `line` are drawn",
+}
+NAMES_OF_GROUP = {
+    "names": "of all accounts",
+    "fresh": "how many of them the rep hears of for the first time",
+    "sections": "`kind`, `name` and `mail` of those that are told in full",
+    "briefly": "`name` and `why` of those that get a line",
+    "only_names": "of all others",
+}
+NAMES_OF_DIGEST = {
+    "call": "those of `mail.call` that get a row",
+    "changed": "those of `mail.changed` that get a row",
+    "horizon_days": "within how many days a complaint is predicted",
+}
+
 
 @dataclass(frozen=True)
 class Letter:

@@ -116,6 +116,10 @@ FINE = tuple(
 
 def samples() -> dict[str, Content]:
     """A content of every kind by the name that it is listed under."""
+    return _of_accounts() | _of_weeks()
+
+
+def _of_accounts() -> dict[str, Content]:
     return {
         "heads-up": HeadsUp(TO, NORTHWIND, SAID),
         "heads-up-starter-score": HeadsUp(TO, _untrained(NORTHWIND), SAID),
@@ -138,6 +142,11 @@ def samples() -> dict[str, Content]:
             "3 of 14 shops had their delivery before 08:00 yesterday; all of them were promised.", SAID,
             ("The reopening of the shop in Tegel on Saturday", "Fresh bread from 07:30 for two hotels"),
         ),
+    }  # fmt: skip
+
+
+def _of_weeks() -> dict[str, Content]:
+    return {
         "weekly": Digest(
             TO, date(2026, 2, 23), CALL, CHANGED, FINE, 1,
             ("Deliveries can be followed on a map from April on.", "The depot in Spandau opens on Saturdays."),

@@ -9,7 +9,7 @@ from tests.house.repository import ROOT
 generate = runpy.run_path(str(ROOT / "docs/generate.py"))
 
 
-@pytest.mark.parametrize("page", ["settings.md", "errors.md", "cli.md"])
+@pytest.mark.parametrize("page", ["settings.md", "errors.md", "cli.md", "templates.md"])
 def test_a_reference_page_is_what_make_docs_writes(page):
     assert (ROOT / "docs" / page).read_text() == generate["pages"]()[page], "run `make docs`"
 

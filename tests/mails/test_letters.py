@@ -189,3 +189,13 @@ def test_an_account_without_reasons_or_history_still_makes_a_mail(settings):
 
     assert letter.subject == "Northwind Foods may complain"
     assert letter.pictures == ()
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_what_templates_can_use_is_what_the_docs_say(settings, name):
+    more = {"several-accounts": letters.NAMES_OF_GROUP, "weekly": letters.NAMES_OF_DIGEST}
+    more["weekly-good"] = more["weekly"]
+
+    given = letters._context(ALL[name], settings).keys() | {"pictures"}  # noqa: SLF001  templates get nothing else
+
+    assert given == letters.NAMES.keys() | more.get(name, {}).keys()
