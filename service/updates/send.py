@@ -23,10 +23,9 @@ from service.kit.database import Database, Session
 from service.kit.errors import Unavailable
 from service.kit.logs import redacted
 from service.kit.settings import Settings
-from service.updates import held, holds, rules, smtp, ways_back
+from service.updates import held, holds, recheck, rules, smtp, ways_back
 from service.updates.envelope import domain
-from service.updates.held import Wait
-from service.updates.queries import outbox, owed, told
+from service.updates.queries import outbox, owed
 from service.updates.smtp import Channel, Limits, NotSent, Verdict
 from service.updates.steps import WORKER
 
@@ -143,50 +142,17 @@ def _unwanted(session: Session, mail: Mail, *, now: datetime) -> str | None:
     rep = outbox.rep(session, mail.rep_id)
     if rep is None or rep.email != mail.recipient:
         return rules.REP_CHANGED
-    return _old_news(session, mail, now=now) if mail.kind is MailKind.HEADS_UP else None
-
-
-def _old_news(session: Session, mail: Mail, *, now: datetime) -> str | None:
-    """Say why a heads-up is not true any more, in whole or in part."""
-    updates = owed.told_in(session, mail.id)
-    if any(update.alert.account.rep_id != mail.rep_id for update in updates):
-        return rules.REP_CHANGED
-    reasons = [
-        rules.pointless(
-            update,
-            update.alert,
-            known=True,
-            answered=told.is_answered(session, update.alert_id, since=update.written_at),
-            now=now,
-        )
-        for update in updates
-    ]
-    if reasons and all(reasons):
-        return reasons[0]
-    # A mail that a relay may have taken already stays as it is.
-    partly = mail.attempts == 1 and (any(reasons) or rules.overtaken(updates))
-    return rules.OVERTAKEN if partly else None
+    return recheck.old_news(session, mail, now=now) if mail.kind is MailKind.HEADS_UP else None
 
 
 def _postponed(session: Session, mail: Mail, settings: Settings, *, now: datetime) -> bool:
     """Put a mail back that its reader does not want yet, or that can wait; the try does not count."""
     wait = held.postponed(session, mail, outbox.update_of(session, mail), now=now)
-    wait = wait or _until_open(session, mail, settings, now=now)
+    wait = wait or recheck.until_open(session, mail, settings, now=now)
     if wait:
         later = {"state": MailState.QUEUED, "next_at": wait.until, "attempts": mail.attempts - 1}
         outbox.settle(session, mail, **later, last_error=wait.why)
     return wait is not None
-
-
-def _until_open(session: Session, mail: Mail, settings: Settings, *, now: datetime) -> Wait | None:
-    """A heads-up that was held up until the rep's quiet hours waits for their end."""
-    rep = outbox.rep(session, mail.rep_id) if mail.rep_id and mail.kind is MailKind.HEADS_UP else None
-    if rep is None:
-        return None
-    opens = rules.hours_of(rep, settings).next_open(now)
-    if opens <= now or (settings.urgent_breaks_quiet and any(each.urgent for each in owed.told_in(session, mail.id))):
-        return None
-    return Wait(opens, "It is outside the rep's hours.")
 
 
 def _suppress(session: Session, mail: Mail, reason: str, *, now: datetime) -> None:

@@ -67,7 +67,8 @@ def test_a_week_has_one_digest_at_nine_or_soon_after_the_worker_is_back(zone):
             assert nine <= now <= (nine if came_back < nine else back_and_open + HOURLY)
 
     weeks = [now.astimezone(ZoneInfo(zone)).isocalendar()[:2] for now in sent.values()]
-    assert len(sent) in {52 * YEARS, 52 * YEARS + 1}
+    every = {weekly.Week(begin.date() + n * timedelta(weeks=1), begin).name for n in range(52 * YEARS)}
+    assert every <= sent.keys()
     assert Counter(weeks).most_common(1)[0][1] <= 2
 
 
