@@ -6,6 +6,11 @@ Boosted trees that stop early say too little at both ends, and where the portfol
 all risks lag. Both show on weeks that the model was not fitted on. Few complaints prove little, so slope and shift are
 drawn towards 1 and 0, as if some thirty complaints had spoken for them (the mode under normal priors with the spreads
 below). The order of the risks never changes.
+
+Measured on four trainings before the test weeks of the real data, calibration error and log loss of the four weeks that
+followed each: as they come .0083 and .2618; by the last 3, 5, 7, 9 and 11 of the 13 weeks .0048 and .2631, .0059 and
+.2624, .0062 and .2622, .0058 and .2618, .0062 and .2618. So all of them are taken: the fewer, the more a single week
+counts. On a simulated year the error of the test weeks fell from .028 to .014.
 """
 
 import numpy as np

@@ -4,18 +4,16 @@ import logging
 import shutil
 from datetime import timedelta
 
+import numpy as np
 import pytest
 import structlog
 from typer.testing import CliRunner
 
 from service.__main__ import build
-from service.kit import schema
-from service.kit.database import Database
-from service.kit.settings import Settings
 from service.scoring import actions
 from tests import make
-from tests.scoring import planted
-from training import backtest, training
+from tests.training import learned
+from tests.training.learned import unwatched  # noqa: F401, others take it from here
 from training.window import Asked
 
 EARLIER = (make.MONDAY - timedelta(weeks=13)).date()
@@ -33,29 +31,18 @@ def cli(settings, monkeypatch):
     logging.root.handlers[:], logging.root.level = handlers, level
 
 
-def unwatched(_name, _done, _of):
-    pass
-
-
 @pytest.fixture(scope="session")
 def made(tmp_path_factory):
     """Two versions on disk: the second has a test that began some weeks earlier."""
-    folder = tmp_path_factory.mktemp("planted")
-    settings = Settings(data_dir=folder, signing_key="c2lnbmluZy1rZXktb2YtdGhlLXRlc3Qtc3VpdGUtMDE=", _env_file=None)
-    db = Database(settings.database)
-    schema.upgrade(db)
-    with db.begin() as session:
-        planted.company(session, accounts=25)
+    db, settings = learned.database(tmp_path_factory.mktemp("planted"), accounts=25)
     asked = {make.MONDAY: Asked(), make.MONDAY + timedelta(days=1): Asked(test_from=EARLIER)}
-    models = [_train(db, settings, now, window) for now, window in asked.items()]
+    models = []
+    for now, window in asked.items():
+        with db.read() as session:
+            material = learned.collected(session, window)
+        models.append(learned.trained(material, settings, now))
     db.close()
     return settings.artifacts_dir, models
-
-
-def _train(db, settings, now, asked):
-    with db.read() as session:
-        material = backtest.collect(session, asked, 14, now=make.MONDAY, progress=unwatched)
-    return training.train(material, settings, seed=0, now=now, progress=unwatched)
 
 
 @pytest.fixture
@@ -67,3 +54,12 @@ def versions(made, db, settings):
             now = make.MONDAY + timedelta(days=days)
             actions.register(session, model.version, model.sha256, model.card, model.line, by="test", now=now)
     return [model.version for model in models]
+
+
+@pytest.fixture
+def drawn():
+    """Account, outcome and score of rows: who has a higher score complains more; many scores are equal."""
+    draw = np.random.default_rng(1)
+    account = np.repeat(np.arange(300), 10)
+    score = (draw.random(300).repeat(10) + draw.random(3000)).round(1)
+    return account, draw.random(3000) < score / 4, score

@@ -8,15 +8,6 @@ from training import bootstrap
 from training.bootstrap import Share
 
 
-@pytest.fixture
-def drawn():
-    """Accounts that complain more the higher their score; many scores are equal."""
-    draw = np.random.default_rng(1)
-    account = np.repeat(np.arange(300), 10)
-    score = (draw.random(300).repeat(10) + draw.random(3000)).round(1)
-    return account, draw.random(3000) < score / 4, score
-
-
 def test_an_interval_holds_the_measure_and_is_the_same_for_the_same_seed(drawn):
     found, again = bootstrap.ranking(*drawn, seed=0), bootstrap.ranking(*drawn, seed=0)
 

@@ -8,29 +8,21 @@ import pytest
 from models import Complaint, Metric, Observation
 from tests import make
 from tests.scoring import planted
+from tests.training import learned
 from training import backtest, checks, dataset
 from training.refusals import TrainingRefused
-from training.window import Asked
-
-
-def unwatched(_name, _done, _of):
-    pass
-
-
-def _collect(session):
-    return backtest.collect(session, Asked(), 14, now=make.MONDAY, progress=unwatched)
 
 
 def test_without_observations_it_says_what_to_import(session):
     with pytest.raises(TrainingRefused, match="headsup import observations"):
-        _collect(session)
+        learned.collected(session)
 
 
 def test_without_complaints_it_says_what_to_import(session):
     planted.company(session, accounts=2, complaints=False)
 
     with pytest.raises(TrainingRefused, match="headsup import complaints"):
-        _collect(session)
+        learned.collected(session)
 
 
 def test_without_a_direction_nothing_can_be_learned(session):
@@ -38,15 +30,15 @@ def test_without_a_direction_nothing_can_be_learned(session):
     session.query(Metric).update({"better": None})
 
     with pytest.raises(TrainingRefused, match="which way is better"):
-        _collect(session)
+        learned.collected(session)
 
 
 def test_too_few_complaints_are_counted(session):
     planted.company(session, accounts=3)
-    material = _collect(session)
+    material = learned.collected(session)
 
     with pytest.raises(TrainingRefused, match=r"Too few complaints: .* at least 30 and 10 are needed"):
-        backtest.run(material, seed=0, progress=unwatched)
+        backtest.run(material, seed=0, progress=learned.unwatched)
 
 
 def test_weeks_after_the_complaints_stop_are_left_out_and_that_is_said(session):
@@ -76,7 +68,7 @@ def test_labels_that_stop_too_early_are_refused_by_their_dates(session):
     session.query(Complaint).filter(Complaint.occurred_at > planted.START + timedelta(weeks=15)).delete()
 
     with pytest.raises(TrainingRefused, match=r"complaints stop on .*headsup import complaints"):
-        _collect(session)
+        learned.collected(session)
 
 
 def test_time_travel_is_refused_and_counted(session):
@@ -114,7 +106,7 @@ def test_a_column_that_says_nothing_is_dropped(session):
     silent = make.metric(session, "silent")
     session.add(Observation(account_id=1, metric_id=silent.id, observed_at=planted.START, value=1.0, item_id=""))
     session.flush()
-    data = _collect(session).data
+    data = learned.collected(session).data
 
     kept, dropped = checks.telling(data, np.ones(len(data.label), dtype=bool))
 

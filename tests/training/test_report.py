@@ -2,21 +2,11 @@
 
 import re
 
-import numpy as np
 import pytest
 
 from models import Account
 from tests.scoring import planted
 from training import figures, plots
-
-
-@pytest.fixture
-def drawn():
-    """Accounts that complain more the higher their score; many scores are equal."""
-    draw = np.random.default_rng(1)
-    account = np.repeat(np.arange(300), 10)
-    score = (draw.random(300).repeat(10) + draw.random(3000)).round(1)
-    return account, draw.random(3000) < score / 4, score
 
 
 def test_calibration_counts_every_row_once_and_rises_with_the_risk(drawn):

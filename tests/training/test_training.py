@@ -8,33 +8,19 @@ import numpy as np
 import pytest
 
 from models import Account, ModelStatus, Score
-from service.kit import schema
-from service.kit.database import Database
-from service.kit.settings import Settings
 from service.scoring import actions, active, artifact, features, history, sealed, unusual
 from service.scoring.past import DAY
 from tests import make
-from tests.scoring import planted
-from training import backtest, training
-from training.window import Asked
-
-
-def unwatched(_name, _done, _of):
-    pass
+from tests.training import learned
 
 
 @pytest.fixture(scope="module")
 def trained(tmp_path_factory):
     """A planted company in a database of its own, and the model trained on it."""
-    folder = tmp_path_factory.mktemp("planted")
-    settings = Settings(data_dir=folder, signing_key="c2lnbmluZy1rZXktb2YtdGhlLXRlc3Qtc3VpdGUtMDE=", _env_file=None)
-    db = Database(settings.database)
-    schema.upgrade(db)
-    with db.begin() as session:
-        planted.company(session)
+    db, settings = learned.database(tmp_path_factory.mktemp("planted"))
     with db.read() as session:
-        material = backtest.collect(session, Asked(), 14, now=make.MONDAY, progress=unwatched)
-    made = training.train(material, settings, seed=0, now=make.MONDAY, progress=unwatched)
+        material = learned.collected(session)
+    made = learned.trained(material, settings)
     with db.begin() as session:
         actions.register(session, made.version, made.sha256, made.card, made.line, by="test", now=make.MONDAY)
         actions.promote(session, made.version, by="test", now=make.MONDAY)
@@ -112,9 +98,7 @@ def test_the_same_seed_gives_the_same_model(trained):
     _, settings, material, made = trained
     folder = settings.data_dir / "again"
 
-    again = training.train(
-        material, settings.model_copy(update={"data_dir": folder}), seed=0, now=make.MONDAY, progress=unwatched
-    )
+    again = learned.trained(material, settings.model_copy(update={"data_dir": folder}))
 
     assert again.card == made.card
     key = settings.signing_key
