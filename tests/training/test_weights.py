@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from service.scoring.features import Column
-from training import fitting, pipeline
+from training import fitting
 
 COLUMNS = (Column("late", "last", 1), Column("orders", "last"))
 
@@ -40,9 +40,3 @@ def test_the_trees_leave_out_what_has_no_weight(rows):
 
     counted = weight > 0
     assert grown.predict_proba(values[counted])[:, 1].mean() == pytest.approx(label[counted].mean(), abs=0.02)
-
-
-def test_the_log_loss_is_the_weighted_mean():
-    label, risk = np.array([True, True, False]), np.array([0.5, 0.001, 0.5])
-
-    assert pipeline.log_loss(label, np.array([1.0, 0.0, 3.0]), risk) == pytest.approx(np.log(2))
