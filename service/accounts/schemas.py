@@ -6,7 +6,7 @@ from typing import Any, Self
 from pydantic import BaseModel, ConfigDict, Field
 
 from models import Account
-from service.kit.fields import Address, Amount, Day, Id, Incoming, Name, TimeZone, Word
+from service.kit.fields import Address, Amount, Day, Id, Incoming, Name, TimeZone, Whole, Word
 from service.kit.hours import Place, QuietHours, WorkDays
 from service.kit.rows import Columns, RowProblem, digits_cell, number_cell, whole_cell
 
@@ -42,8 +42,8 @@ class AccountIn(Incoming):
     rep_work_days: WorkDays | None = Field(None, description="Days on which the rep gets heads-ups; 1 is Monday.")
     rep_quiet_hours: QuietHours | None = Field(None, description="Wall times between which no mail comes.")
     rep_holidays: Place | None = Field(None, description="Country, or a part of one, like DE or DE-BY.")
-    rep_digest_day: int | None = Field(None, ge=0, le=7, description="Day of the weekly mail, 1 is Monday; 0: none.")
-    rep_digest_hour: int | None = Field(None, ge=0, le=23, description="Its hour on the rep's wall clock.")
+    rep_digest_day: Whole | None = Field(None, ge=0, le=7, description="Day of the weekly mail, 1 is Monday; 0: none.")
+    rep_digest_hour: Whole | None = Field(None, ge=0, le=23, description="Its hour on the rep's wall clock.")
     owner_email: Address | None = Field(None, description="Who in operations looks after the account.")
     value: Amount | None = Field(None, description="What the account is worth a year.")
     time_zone: TimeZone = "UTC"

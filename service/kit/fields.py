@@ -134,6 +134,11 @@ def read_number(value: Any) -> float:
     return float(value)
 
 
+def read_whole(value: Any) -> Any:
+    """Read 1.0 as 1: to JSON they are the same number."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
 class Incoming(BaseModel):
     """What is read from outside: unknown fields are refused, and nothing is guessed from another type."""
 
@@ -170,6 +175,7 @@ Day = Annotated[date, BeforeValidator(read_day), _json("string", format="date", 
 Number = Annotated[
     float, BeforeValidator(read_number), _json("number", exclusiveMinimum=-LARGEST, exclusiveMaximum=LARGEST)
 ]
+Whole = Annotated[int, BeforeValidator(read_whole)]
 Amount = Annotated[
     float, BeforeValidator(read_number), Field(ge=0), _json("number", minimum=0, exclusiveMaximum=LARGEST)
 ]

@@ -103,7 +103,9 @@ def clean_place(text: str) -> str:
 WorkDays = Annotated[str, Field(pattern="^[1-7]{1,7}$")]
 QuietHours = Annotated[str, AfterValidator(clean_quiet), Field(json_schema_extra={"pattern": f"^{QUIET.pattern}$"})]
 Place = Annotated[
-    str, AfterValidator(clean_place), Field(json_schema_extra={"pattern": "^([A-Z]{2}(-[A-Z0-9]{1,3})?)?$"})
+    str,
+    AfterValidator(clean_place),
+    Field(json_schema_extra={"pattern": "^([A-Z]{2}(-[A-Z0-9]{1,3})?)?$", "format": "holidays"}),
 ]
 
 

@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from uuid import UUID
 from zoneinfo import available_timezones
 
+import holidays
 import polars as pl
 import schemathesis
 from hypothesis import strategies as st
@@ -61,6 +62,7 @@ schemathesis.openapi.media_type("text/csv", ROWS.map(_csv))
 schemathesis.openapi.media_type("application/x-ndjson", ROWS.map(_lines))
 schemathesis.openapi.media_type("application/vnd.apache.parquet", ROWS.map(_parquet))
 schemathesis.openapi.format("time-zone", st.sampled_from(sorted(available_timezones())))
+schemathesis.openapi.format("holidays", st.sampled_from(["", *sorted(holidays.list_supported_countries())]))
 schemathesis.openapi.format("date-time", st.one_of(NEAR, EVER))
 schemathesis.openapi.format("uuid", st.one_of(st.sampled_from(ALERTS), st.uuids()).map(str))
 
