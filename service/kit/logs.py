@@ -27,7 +27,7 @@ SECRETS = (
     (re.compile(r"hu_[0-9a-f]{12}_[0-9A-Za-z_-]+"), "[key]"),
     (re.compile(r"(?i)\b(bearer|basic)\s+[^\s\"']+"), r"\1 [secret]"),
     (re.compile(r"(\w://)[^/\s@]*@"), r"\1[secret] at "),
-    (re.compile(r"(/a/|cursor=|token=|next=)[^\s\"'&<>]+"), r"\1[secret]"),
+    (re.compile(r"(/[apu]/|cursor=|token=|next=)[^\s\"'&<>]+"), r"\1[secret]"),
     (re.compile(r"[^\s\"'<>(),;:@]+@[^\s\"'<>(),;:@]+"), "[address]"),
 )
 
@@ -52,6 +52,7 @@ def configure(settings: Settings) -> None:
     """Write key=value lines to a terminal and JSON lines elsewhere, on standard error."""
     pretty = settings.log_format == "console" or (settings.log_format == "auto" and sys.stderr.isatty())
     renderer: Processor = structlog.dev.ConsoleRenderer() if pretty else structlog.processors.JSONRenderer()
+    lossy = _Lossy(sys.stderr)
     shared: list[Processor] = [
         structlog.contextvars.merge_contextvars,
         structlog.processors.add_log_level,
@@ -62,10 +63,10 @@ def configure(settings: Settings) -> None:
     structlog.configure(
         processors=[*shared, renderer],
         wrapper_class=structlog.make_filtering_bound_logger(settings.log_level),
-        logger_factory=structlog.WriteLoggerFactory(_Lossy(sys.stderr)),  # type: ignore[arg-type]
+        logger_factory=structlog.WriteLoggerFactory(lossy),  # type: ignore[arg-type]
         cache_logger_on_first_use=False,
     )
-    handler = logging.StreamHandler(sys.stderr)
+    handler = logging.StreamHandler(lossy)
     handler.setFormatter(structlog.stdlib.ProcessorFormatter(processor=renderer, foreign_pre_chain=shared))
     logging.basicConfig(handlers=[handler], level=settings.log_level.upper(), force=True)
 
