@@ -1,5 +1,7 @@
 """What every answer carries, and whom the console refuses."""
 
+import re
+
 import pytest
 from sqlalchemy import select
 from starlette.testclient import TestClient
@@ -73,7 +75,7 @@ def test_a_reader_who_posts_is_refused_with_a_page(browser_of, db):
         alert = make.alert(session, make.account(session))
     moves = [route.path for router in ROUTERS for route in router.routes if "POST" in route.methods]
     open_to_all = {"/login", "/logout", "/here"}
-    forms = [path.format(alert_id=alert.id, mail_id=alert.id) for path in moves if path not in open_to_all]
+    forms = [re.sub("{[a-z_]+}", str(alert.id), path) for path in moves if path not in open_to_all]
 
     answers = {path: rosa.post(path, data={"to": "x", "metric": "x", "better": "lower"}) for path in forms}
 
