@@ -113,12 +113,12 @@ def between(port: int, host: str = "127.0.0.1") -> Iterator[Proxy]:
     task = loop.create_task(proxy.serve(ready))
     thread = threading.Thread(target=loop.run_until_complete, args=(task,), daemon=True)
     thread.start()
-    assert ready.wait(5)
+    assert ready.wait(60)
     try:
         yield proxy
     finally:
         loop.call_soon_threadsafe(task.cancel)
-        thread.join(5)
+        thread.join(60)
         loop.run_until_complete(_end_rest())
         loop.close()
 
