@@ -44,6 +44,7 @@ class Proxy:
         async with server:
             with suppress(asyncio.CancelledError):
                 await server.serve_forever()
+        await _end_rest()
 
     async def _relay(self, client_in: asyncio.StreamReader, client_out: asyncio.StreamWriter) -> None:
         try:
@@ -119,7 +120,6 @@ def between(port: int, host: str = "127.0.0.1") -> Iterator[Proxy]:
     finally:
         loop.call_soon_threadsafe(task.cancel)
         thread.join(60)
-        loop.run_until_complete(_end_rest())
         loop.close()
 
 

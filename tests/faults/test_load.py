@@ -1,5 +1,7 @@
 """How connections and servers end, and what one key does to the others: the trials of benchmarks.load."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 
 from benchmarks.load_ends import drain, rolling, slow_senders
@@ -12,6 +14,12 @@ from tests.faults.conftest import FULL, size
 heavy = pytest.mark.skipif(not FULL, reason="it needs a machine of its own: `make faults`")
 
 
+def apart(trial, *args, **options):
+    """Run a trial in a thread of its own: a browser that another test has opened keeps a loop in this one."""
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(trial, *args, **options).result()
+
+
 @pytest.fixture
 def place(settings, db):
     """Make a stand on the test's database server."""
@@ -21,7 +29,7 @@ def place(settings, db):
 @pytest.mark.skipif(ON_POSTGRESQL, reason="it never reaches the database")
 def test_who_sends_a_byte_a_second_is_ended_and_others_are_answered(place):
     with place() as it:
-        found = slow_senders(it, connections=size(60, 2_000))
+        found = apart(slow_senders, it, connections=size(60, 2_000))
 
     assert found["longest_seconds"] <= 15
     assert found["others_failed"] == 0
@@ -29,7 +37,7 @@ def test_who_sends_a_byte_a_second_is_ended_and_others_are_answered(place):
 
 def test_a_server_that_is_told_to_end_answers_all_it_was_asked_and_ends_in_time(place):
     with place() as it:
-        found = drain(it, ends=size(1, 100), clients=8)
+        found = apart(drain, it, ends=size(1, 100), clients=8)
 
     assert found["confirmed"] > 0
     assert (found["in_flight_lost"], found["confirmed_and_lost"]) == (0, 0)
@@ -39,7 +47,7 @@ def test_a_server_that_is_told_to_end_answers_all_it_was_asked_and_ends_in_time(
 @heavy
 def test_servers_restarted_in_turn_behind_a_relay_fail_no_client(place):
     with place() as it:
-        found = rolling(it, restarts=20, clients=8)
+        found = apart(rolling, it, restarts=20, clients=8)
 
     assert found["requests"] > 20
     assert (found["failed"], found["confirmed_and_lost"]) == (0, 0)
@@ -48,7 +56,7 @@ def test_servers_restarted_in_turn_behind_a_relay_fail_no_client(place):
 @heavy
 def test_over_its_strength_it_confirms_as_much_as_at_its_best_and_loses_nothing(place):
     with place() as it:
-        found = overload(it, clients=400, seconds=30)
+        found = apart(overload, it, clients=400, seconds=30)
 
     assert found["goodput_share"] >= 0.9
     assert (found["failed"], found["without_retry_after"], found["confirmed_and_lost"]) == (0, 0, 0)
@@ -57,7 +65,7 @@ def test_over_its_strength_it_confirms_as_much_as_at_its_best_and_loses_nothing(
 
 def test_a_key_that_floods_is_refused_and_no_other(place):
     with place(keys=2) as it:
-        found = noisy(it, per_minute=60, seconds=8)
+        found = apart(noisy, it, per_minute=60, seconds=8)
 
     assert found["flood_refused_share"] > 0.5
     assert (found["others_refused"], found["others_failed"]) == (0, 0)
@@ -66,7 +74,7 @@ def test_a_key_that_floods_is_refused_and_no_other(place):
 @heavy
 def test_dashboards_that_poll_hear_that_nothing_has_changed(place):
     with place() as it:
-        found = dashboards(it, count=1_000, a_second=500, seconds=60)
+        found = apart(dashboards, it, count=1_000, a_second=500, seconds=60)
 
     assert found["failed"] == 0
     if not ON_POSTGRESQL:  # there nobody scores in this test, so the list waits for its worker
