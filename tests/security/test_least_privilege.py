@@ -20,6 +20,7 @@ from service.access import audit
 from service.app import create_app
 from service.kit.database import Database
 from service.kit.settings import Settings
+from tests import make
 from tests.conftest import ON_POSTGRESQL
 from tests.house.repository import ROOT, files
 from tests.security.tour import WRITES, Tour, go
@@ -103,6 +104,10 @@ def tour(limited, api, ola, settings, clock):
 @ON_A_SERVER
 def test_everything_works_for_a_role_that_owns_nothing(limited, tour, settings, clock):
     failed = {route: answer.status_code for route in WRITES if (answer := go(tour, route)[1]).status_code >= 400}
+    with limited.begin() as session:
+        # The tour has paused the mails of the first rep.
+        account = make.account(session, external_id="one-more", rep=make.rep(session, email="ravi@example.com"))
+        make.update(session, make.alert(session, account))
     done = worker.tick(limited, settings, now=clock.at)
 
     with limited.read() as session:
