@@ -7,6 +7,7 @@ import signal
 import sqlite3
 import subprocess
 import time
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -84,13 +85,14 @@ def test_each_answer_follows_a_sync(running, history, tmp_path):
     trace = tmp_path / "trace"
     calls = "trace=fdatasync,fsync,sendto,write,writev,sendmsg"
     command = ["strace", "-f", "-s", "40", "-e", calls, "-p", str(running.pid("api")), "-o", str(trace)]
-    with subprocess.Popen(command, stderr=subprocess.DEVNULL) as tracer:
+    # A shell lets its background jobs ignore an interrupt, and so would what they start.
+    with subprocess.Popen(command, stderr=subprocess.DEVNULL) as tracer, ExitStack() as at_end:
+        at_end.callback(tracer.terminate)
         status = Path(f"/proc/{running.pid('api')}/status")
         wait_until(lambda: "TracerPid:\t0" not in status.read_text(), "strace looks", 60)
         # One client only, so that no other request's sync stands before its answer.
         with busy([Sender("sender", running.url, key, history, pause=0.05, accounts=accounts)]):
             wait_until(lambda: len(confirmed(history)) > 2 * LEAST_ANSWERS, "answers come", 120)
-        tracer.send_signal(signal.SIGINT)
 
     synced, answers, unsynced = False, 0, 0
     for line in trace.read_text(errors="replace").splitlines():

@@ -8,6 +8,7 @@ from sqlalchemy import text
 from starlette.testclient import TestClient
 
 from models import WorkerStep
+from service.kit import schema
 from tests import make
 
 
@@ -44,7 +45,7 @@ def test_a_database_of_another_version_makes_it_unready(anyone, db):
         session.execute(text("UPDATE alembic_version SET version_num = '9999'"))
     answer = anyone.get("/readyz")
     with db.begin() as session:
-        session.execute(text("UPDATE alembic_version SET version_num = '0001'"))
+        session.execute(text("UPDATE alembic_version SET version_num = :head"), {"head": schema.head()})
 
     assert answer.status_code == 503
     assert "newer Headsup" in answer.json()["detail"]
