@@ -29,11 +29,12 @@ class Event:
 
 
 class History:
-    """A file that many threads add to, and that a test reads when all is over."""
+    """A file that many threads add to, and that a test reads, meanwhile or when all is over."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
         self._lock = threading.Lock()
+        path.touch()
 
     def note(self, event: Event) -> None:
         line = json.dumps(asdict(event))
