@@ -5,6 +5,7 @@ from models.account import Account, Rep
 from models.alert import Alert, AlertEvent, AlertStatus, HoldoutDraw, Resolution, WrongReason
 from models.audit import AuditEntry, AuditHead, Erasure, WorkerStep
 from models.base import Base, UtcDateTime
+from models.commitment import Commitment, CommitmentState, Danger, NewsLine
 from models.complaint import Complaint
 from models.keeping import Keeping
 from models.metric import Better, Combine, IngestKey, Metric, Observation
@@ -27,8 +28,11 @@ __all__ = [
     "Base",
     "Better",
     "Combine",
+    "Commitment",
+    "CommitmentState",
     "Comparison",
     "Complaint",
+    "Danger",
     "Erasure",
     "Hold",
     "HoldKind",
@@ -47,6 +51,7 @@ __all__ = [
     "Metric",
     "ModelDay",
     "ModelStatus",
+    "NewsLine",
     "Notice",
     "Observation",
     "Operator",

@@ -52,7 +52,8 @@ OPEN = text("closed_at IS NULL")
 class Reply(Base):
     """What somebody answered to a mail of ours, without what was quoted. `attachments` are names; they are not kept.
 
-    It waits for operations until somebody closes it, or writes an update of its alert after it came.
+    It waits for operations until somebody closes or answers it, or writes an update of its alert after it came.
+    `answer` is what operations wrote back, by `closed_by`.
     """
 
     __tablename__ = "replies"
@@ -72,6 +73,7 @@ class Reply(Base):
     received_at: Mapped[datetime]
     closed_at: Mapped[datetime | None]
     closed_by: Mapped[str | None] = mapped_column(String(254))
+    answer: Mapped[str | None] = mapped_column(String(2000))
 
     alert: Mapped[Alert | None] = relationship(lazy="raise_on_sql")
     rep: Mapped[Rep | None] = relationship(lazy="raise_on_sql")
