@@ -1,6 +1,6 @@
 """SQLAlchemy tables: columns, constraints, enums, derived read-only properties. No queries, no rules, no learning."""
 
-from models.access import ApiKey, LoginSession, LoginTries, Operator, Role, Scope
+from models.access import ApiKey, LoginSession, LoginTries, Operator, RecoveryCode, Role, Scope, SecondFactor
 from models.account import Account, Rep
 from models.alert import Alert, AlertEvent, AlertStatus, HoldoutDraw, Resolution, WrongReason
 from models.audit import AuditEntry, AuditHead, Erasure, WorkerStep
@@ -55,6 +55,7 @@ __all__ = [
     "Notice",
     "Observation",
     "Operator",
+    "RecoveryCode",
     "Rep",
     "Reply",
     "Resolution",
@@ -64,6 +65,7 @@ __all__ = [
     "Scope",
     "Score",
     "ScoreDay",
+    "SecondFactor",
     "ShadowDay",
     "StopReason",
     "Telling",

@@ -94,6 +94,7 @@ class Mail(Base):
     __table_args__ = (
         Index("ix_mails_due", "next_at", postgresql_where=DUE, sqlite_where=DUE),
         Index("ix_mails_created_at", "created_at"),
+        Index("ix_mails_state_created_at", "state", "created_at"),
         CheckConstraint("(state = 'sent') = (sent_at IS NOT NULL)", name="sent_has_moment"),
     )
 

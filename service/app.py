@@ -2,9 +2,11 @@
 
 from fastapi import APIRouter, FastAPI
 
+from service.access.callers import Callers
 from service.access.guards import Limiter
 from service.accounts import routes as accounts
 from service.alerts import routes as alerts
+from service.commitments import routes as commitments
 from service.complaints import routes as complaints
 from service.console.install import install as install_console
 from service.health import routes as health
@@ -13,12 +15,16 @@ from service.kit.clock import Clock, SystemClock
 from service.kit.database import Database
 from service.kit.http import BodyLimit, Utf8Only, install_error_handlers, problems
 from service.kit.settings import Settings
+from service.kit.shared import Shared
 from service.metrics import routes as metrics
+from service.news import routes as news
 from service.outlook import routes as outlook
 from service.replies import links as reply_links
 from service.replies import routes as replies
 from service.replies.bodies import LARGEST_BODY
 from service.risk import routes as risk
+from service.risk.newest import Newest
+from service.updates import outbox
 from service.updates import routes as updates
 from service.watching import routes as watching
 
@@ -29,7 +35,10 @@ LISTS = ("/v1/observations", "/v1/accounts", "/v1/complaints")
 ROUTERS: tuple[APIRouter, ...] = (
     alerts.router,
     updates.router,
+    outbox.router,
     replies.router,
+    commitments.router,
+    news.router,
     reply_links.router,
     outlook.router,
     metrics.router,
@@ -60,7 +69,10 @@ def create_app(settings: Settings, db: Database | None = None, clock: Clock | No
     app.state.settings = settings
     app.state.db = db or Database(settings.database)
     app.state.clock = clock or SystemClock()
+    shared = Shared()
     app.state.limiter = Limiter()
+    app.state.callers = Callers(shared)
+    app.state.risks = Newest(shared)
     app.state.leaving = False
     install_error_handlers(app)
     health.count_requests(app)

@@ -6,8 +6,8 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from models import Update, UpdateKind
-from service.kit.fields import Incoming, Moment, Prose, Word
+from models import HoldKind, MailKind, MailState, Update, UpdateKind
+from service.kit.fields import NOT_BLANK, Incoming, Moment, Name, Prose, Word
 
 Told = Annotated[Prose, Field(max_length=2000)]
 
@@ -69,3 +69,56 @@ def update_out(update: Update, sent_at: datetime | None = None, acknowledged_at:
     """Show an update with what became of its mail."""
     row = {name: getattr(update, name) for name in UpdateOut.model_fields if hasattr(update, name)}
     return UpdateOut(**row, sent_at=sent_at, acknowledged_at=acknowledged_at)
+
+
+class HoldIn(Incoming):
+    """Why no mail is to go out."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"reason": "The figures of Monday are wrong."}]})
+
+    reason: Annotated[Name, Field(min_length=1, json_schema_extra={"pattern": NOT_BLANK})]
+
+
+class HoldOut(BaseModel):
+    """What waits (every mail, or those of reps while a storm is looked at), by whom, why and until when."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    kind: HoldKind
+    reason: str
+    held_at: datetime
+    held_by: str
+    until: datetime | None
+
+
+class HoldList(BaseModel):
+    """What holds mails back at this moment; empty: nothing."""
+
+    holds: list[HoldOut]
+
+
+class MailOut(BaseModel):
+    """A mail in the outbox. `parked` and `suppressed` wait for people; `last_error` says why."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    id: UUID
+    kind: MailKind
+    state: MailState
+    recipient: str
+    subject: str
+    alert_id: UUID | None
+    created_at: datetime
+    next_at: datetime
+    attempts: int
+    last_error: str | None
+    sent_at: datetime | None
+    acknowledged_at: datetime | None
+
+
+class MailPage(BaseModel):
+    """A page of mails, the newest first, and what holds mails back."""
+
+    items: list[MailOut]
+    next: str | None = Field(description="Give it as `cursor` to get the next page; null on the last one.")
+    holds: list[HoldOut]

@@ -30,6 +30,10 @@ OPENED_BY = {
     "POST /v1/inbound-mail": "mail",
     "GET /v1/replies": "read",
     "POST /v1/replies/{reply_id}/close": "operate",
+    "GET /v1/outbox": "read",
+    "POST /v1/outbox/hold": "operate",
+    "POST /v1/outbox/release": "operate",
+    "POST /v1/outbox/{mail_id}/again": "operate",
 }
 NOT_OPENED_BY = {
     "mail": ("ingest", "read", "operate"),
@@ -38,7 +42,7 @@ NOT_OPENED_BY = {
     "operate": ("ingest", "read", "mail"),
 }
 IDS = {"account_id": "northwind", "metric": "csat", "alert_id": "6f9619ff-8b86-4d01-b42d-00cf4fc964ff"}
-IDS |= {"reply_id": IDS["alert_id"]}
+IDS |= {"reply_id": IDS["alert_id"], "mail_id": IDS["alert_id"]}
 
 
 def test_every_route_is_written_down_here(app):

@@ -49,7 +49,9 @@ def seeded(db, settings, clock):
             account = make.account(session, external_id=f"client-{number}" if number else "northwind")
             make.observation(session, account, metric, 0.1)
             make.score(session, account, risk=0.5 + number / 100)
-            make.update(session, make.alert(session, account, id=alert_id))
+            alert = make.alert(session, account, id=alert_id)
+            make.update(session, alert)
+            make.mail(session, id=alert_id, alert_id=alert_id, state="parked" if number % 2 else "queued")
     return create_app(settings.model_copy(update={"requests_per_minute": 1_000_000}), db, clock)
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from models import Alert, Mail, MailKind, MailState
-from service.console import actions as console
+from service.updates import actions as updates
 from service.updates import send, tell
 from tests import make
 from tests.faults.conftest import size
@@ -118,7 +118,7 @@ def put_right(db, clock):
             session.get(Alert, alert_id).reasons = []
             (mail,) = session.query(Mail)
             assert mail.last_error.startswith("It could not be composed for 5 minutes: ")
-            console.send_again(session, mail, by="ola@example.com", now=clock.at)
+            updates.send_again(session, mail, by="ola@example.com", now=clock.at)
 
     return by_hand
 

@@ -126,6 +126,9 @@ WRITES = {
     "POST /todo/addresses/clear": (_form(address=lambda tour: tour.stopped), 1),
     "POST /todo/inbound/{inbound_id}/close": (lambda _: {}, 1),
     "POST /v1/replies/{reply_id}/close": (lambda _: {}, 1),
+    "POST /v1/outbox/hold": (_json(lambda tour: {"reason": tour.say("why mail is held")}), 1),
+    "POST /v1/outbox/release": (lambda _: {}, 1),
+    "POST /v1/outbox/{mail_id}/again": (lambda _: {}, 1),
     # Nothing of ours: a mail that belongs to none. tests/replies looks at the lines that others write.
     "POST /v1/inbound-mail": (_letter, 0),
     "POST /login": (_form(email="ola@example.com", password=PASSWORD), 2),  # the session before ends, a new one opens

@@ -1,19 +1,12 @@
 """SQL of the outbox and of the worker's condition."""
 
-from uuid import UUID
-
 from sqlalchemy import func, or_, select
 from sqlalchemy.orm import defer
 
 from models import Mail, MailState, WorkerStep
 from service.kit.database import Session
-from service.kit.errors import NotFound
 
 SHOWN = 100
-
-
-class MailNotFound(NotFound):
-    """There is no such mail."""
 
 
 def outbox(session: Session, state: MailState | None, wanted: str, page: int) -> list[Mail]:
@@ -32,18 +25,6 @@ def counts(session: Session) -> dict[MailState, int]:
     """How many mails stand in each state."""
     rows = select(Mail.state, func.count()).group_by(Mail.state)
     return {state: count for state, count in session.execute(rows)}  # noqa: C416  mypy knows rows, dict() does not
-
-
-def mail(session: Session, mail_id: UUID) -> Mail:
-    """One mail.
-
-    Raises:
-        MailNotFound: there is none with this id.
-    """
-    found = session.get(Mail, mail_id)
-    if found is None:
-        raise MailNotFound("Look at the list of mails for those that there are.")
-    return found
 
 
 def worker_steps(session: Session) -> list[WorkerStep]:

@@ -17,6 +17,7 @@ from service.console.queries import queue
 from service.kit.fields import Line
 from service.kit.http import Db, Now
 from service.updates import holds
+from service.updates.queries import listing
 
 Reason = Annotated[Line, Field(min_length=1, max_length=300)]
 
@@ -62,7 +63,7 @@ def release_all(request: Request, db: Db, visitor: Working, now: Now) -> Respons
 @router.get("/{mail_id}")
 def mail_page(mail_id: UUID, db: Db, visitor: SignedIn, now: Now) -> HTMLResponse:
     with db.read() as session:
-        mail = queries.mail(session, mail_id)
+        mail = listing.mail(session, mail_id)
         shell = queue.shell(session, now=now)
     answer = page("mail.html", visitor, now, mail=mail, letter=letters.read(mail.content), shell=shell)
     answer.headers["Content-Security-Policy"] = f"{CSP}; frame-src 'self'"
@@ -73,6 +74,6 @@ def mail_page(mail_id: UUID, db: Db, visitor: SignedIn, now: Now) -> HTMLRespons
 def mail_html(mail_id: UUID, db: Db, _visitor: SignedIn) -> HTMLResponse:
     """The HTML part alone, for the frame of the page: it can run nothing and reach nothing."""
     with db.read() as session:
-        mail = queries.mail(session, mail_id)
+        mail = listing.mail(session, mail_id)
     headers = {"Content-Security-Policy": letters.CSP}
     return HTMLResponse(letters.read(mail.content).html, headers=headers)

@@ -11,7 +11,6 @@ from service.accounts.queries import account as account_by_id
 from service.console import actions
 from service.console.doors import SignedIn, Working
 from service.console.pages import go, page
-from service.console.queries import mail as mails
 from service.console.queries import queue
 from service.console.queries import todo as queries
 from service.console.rules import local_number
@@ -21,7 +20,9 @@ from service.metrics.actions import put_metric
 from service.metrics.schemas import MetricIn
 from service.replies import queries as replies
 from service.scoring.queries import alert_line, open_notices
+from service.updates import actions as updates
 from service.updates import held
+from service.updates.queries import listing
 from service.watching import report
 
 router = APIRouter(prefix="/todo", include_in_schema=False)
@@ -93,6 +94,6 @@ def describe_metric(
 @router.post("/mails/{mail_id}/again")
 def send_again(request: Request, mail_id: UUID, db: Db, visitor: Working, now: Now) -> Response:
     with db.begin() as session:
-        mail = mails.mail(session, mail_id)
-        actions.send_again(session, mail, by=visitor.actor, now=now)
+        mail = listing.mail(session, mail_id)
+        updates.send_again(session, mail, by=visitor.actor, now=now)
     return go(request, f"/mail/{mail_id}" if mail.content else "/todo#mails")
