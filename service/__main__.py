@@ -30,6 +30,7 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "import metrics": ("imports", "metrics", "Import what is measured: labels, directions, targets."),
     "import observations": ("imports", "observations", "Import observations."),
     "import complaints": ("imports", "complaints", "Import complaints."),
+    "import commitments": ("imports", "commitments", "Import promises to clients."),
     "train": ("learn", "train", "Train a model on the company's own history."),
     "backtest": ("learn", "backtest", "Hold the model and simple baselines against the past."),
     "models": ("versions", "models", "List the trained models."),
@@ -52,6 +53,9 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "mail preview": ("mail", "preview", "Look at every mail with sample data."),
     "mail test": ("mail", "send_test", "Send a mail with sample data to an address."),
     "mail check": ("mail", "check", "Check SPF, DKIM, DMARC and your own templates."),
+    "news add": ("news", "add", "Let reps know what they may tell their clients."),
+    "news list": ("news", "show", "List the news that are told, or will be."),
+    "news remove": ("news", "remove", "Take news back."),
     "audit verify": ("audit", "verify", "Tell whether the audit log is whole."),
     "keep": ("keep", "keep", "Tell what is kept for how long, or clear it now."),
     "erase": ("erase", "erase", "Take a rep or a contact out of everything that is kept."),
@@ -63,6 +67,7 @@ GROUPS = {
     "key": "Make, list and end API keys.",
     "operator": "Give people a login.",
     "mail": "Look at mails, send a test, check what receivers look up.",
+    "news": "What is new, for reps to tell their clients.",
     "audit": "Who changed what.",
 }
 

@@ -10,6 +10,7 @@ import structlog
 
 from models import WorkerStep
 from service.alerts import actions as alerts
+from service.commitments import actions as commitments
 from service.health import rehearsal
 from service.keeping import actions as keeping
 from service.kit.clock import Clock, SetClock
@@ -52,6 +53,7 @@ STEPS: Steps = (
     ("score", scoring.score_due),
     ("review", _review),
     ("escalate", _escalate),
+    ("promises", commitments.review),
     ("plain", updates.tell_plainly),
     ("late", updates.raise_late),
     ("ended", updates.tell_ends),

@@ -11,6 +11,9 @@ from zoneinfo import ZoneInfo
 from service.accounts import actions as accounts
 from service.accounts.schemas import COLUMNS as ACCOUNT_COLUMNS
 from service.accounts.schemas import AccountRow
+from service.commitments import actions as commitments
+from service.commitments.schemas import COLUMNS as COMMITMENT_COLUMNS
+from service.commitments.schemas import CommitmentRow
 from service.complaints import actions as complaints
 from service.complaints import rules as complaints_rules
 from service.complaints.schemas import COLUMNS as COMPLAINT_COLUMNS
@@ -53,6 +56,12 @@ def _store_complaints(
     return {"accounts": complaints.record_complaints(session, rows, by=by, now=now)}
 
 
+def _store_commitments(
+    session: Session, rows: Sequence[CommitmentRow], *, by: str, now: datetime
+) -> Mapping[str, Sequence[str]]:
+    return {"accounts": commitments.put_commitments(session, rows, by=by, now=now)}
+
+
 def _any_time(_row: Any, *, latest: datetime) -> None:  # noqa: ARG001 (the other kinds look at it)
     return None
 
@@ -89,6 +98,7 @@ COMPLAINTS = Kind(
     moment="occurred_at",
     derived="complaint_id",
 )
+COMMITMENTS = Kind("commitments", CommitmentRow, COMMITMENT_COLUMNS, _store_commitments)
 
 
 class Reading:

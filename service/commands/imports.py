@@ -22,7 +22,7 @@ from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, T
 from service.access.actions import record
 from service.commands import door
 from service.commands.access import BY
-from service.commands.import_kinds import ACCOUNTS, COMPLAINTS, METRICS, OBSERVATIONS, Kind, Reading
+from service.commands.import_kinds import ACCOUNTS, COMMITMENTS, COMPLAINTS, METRICS, OBSERVATIONS, Kind, Reading
 from service.kit.clock import SystemClock
 from service.kit.database import Database
 from service.kit.errors import Invalid
@@ -106,6 +106,11 @@ def complaints(
 ) -> None:
     """Import complaints. Without a complaint_id, one is derived from account, time and how often both occurred."""
     _import(COMPLAINTS, files, dry_run=dry_run, zone=zone, folder=rejected, as_json=as_json)
+
+
+def commitments(files: Files, *, dry_run: DryRun = False, rejected: Folder = None, as_json: door.Json = False) -> None:
+    """Import promises to clients. The same commitment_id again corrects one that has not ended."""
+    _import(COMMITMENTS, files, dry_run=dry_run, zone=None, folder=rejected, as_json=as_json)
 
 
 def _import(

@@ -27,6 +27,14 @@ OPENED_BY = {
     "POST /v1/alerts/{alert_id}/wrong": "operate",
     "GET /v1/alerts/{alert_id}/updates": "read",
     "POST /v1/alerts/{alert_id}/updates": "operate",
+    "GET /v1/commitments": "read",
+    "POST /v1/commitments": "operate",
+    "GET /v1/commitments/{commitment_id}": "read",
+    "PATCH /v1/commitments/{commitment_id}": "operate",
+    "POST /v1/commitments/{commitment_id}/close": "operate",
+    "GET /v1/news": "read",
+    "POST /v1/news": "operate",
+    "DELETE /v1/news/{news_id}": "operate",
     "POST /v1/inbound-mail": "mail",
     "GET /v1/replies": "read",
     "POST /v1/replies/{reply_id}/close": "operate",
@@ -42,6 +50,7 @@ NOT_OPENED_BY = {
     "operate": ("ingest", "read", "mail"),
 }
 IDS = {"account_id": "northwind", "metric": "csat", "alert_id": "6f9619ff-8b86-4d01-b42d-00cf4fc964ff"}
+IDS |= {name: IDS["alert_id"] for name in ("commitment_id", "news_id")}
 IDS |= {"reply_id": IDS["alert_id"], "mail_id": IDS["alert_id"]}
 
 

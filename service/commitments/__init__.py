@@ -1,0 +1,1 @@
+"""Promises to clients: made, kept or broken, and at risk."""

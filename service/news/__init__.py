@@ -1,0 +1,1 @@
+"""What is new, for reps to tell their clients."""
