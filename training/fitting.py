@@ -69,6 +69,7 @@ class Table:
     @classmethod
     def of(cls, values: NDArray[Any]) -> "Table":
         tailless = squeeze(values)
+        tailless[:, empty(values)] = 0.0
         center, scale = np.nanmean(tailless, axis=0), np.nanstd(tailless, axis=0)
         scale[scale == 0] = 1.0
         gaps = _distinct_gaps(values)
@@ -110,6 +111,11 @@ def fit_linear(
     return Linear(table.center, table.scale, found.x[:width], gap_weights, float(found.x[-1]))
 
 
+def empty(values: NDArray[Any]) -> NDArray[np.bool_]:
+    """Columns without a value, as those of a metric that began later; scikit-learn's boosting cannot take them."""
+    return np.asarray(np.isnan(values).all(axis=0))
+
+
 def _distinct_gaps(values: NDArray[Any]) -> list[int]:
     """Columns whose missing values say something, one of those that are missing together."""
     missing = np.isnan(values)
@@ -144,8 +150,10 @@ def fit_trees(
         random_state=seed,
     )
     drawn = _drawn(weight, seed)
+    table = values[drawn]
+    table[:, empty(table)] = 0.0
     with threadpool_limits(ONE_THREAD):
-        return model.fit(values[drawn], label[drawn])
+        return model.fit(table, label[drawn])
 
 
 def _drawn(weight: Numbers, seed: int) -> NDArray[np.int64]:

@@ -142,3 +142,13 @@ def test_the_same_seed_chooses_the_same():
 
     assert (first.regression, first.trees, first.share) == (second.regression, second.trees, second.share)
     np.testing.assert_array_equal(first.raw, second.raw)
+
+
+def test_a_metric_that_began_after_a_fold_s_weeks_stops_nothing():
+    data, train, validation = company(by_a_threshold)
+    data.values[data.as_of < (WEEKS - HELD_BACK - 3) * 7 * DAY, 1] = np.nan
+
+    found = chosen(data, train, validation)
+
+    assert found.trees > 0
+    assert np.isfinite(found.raw).all()
