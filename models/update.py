@@ -23,7 +23,7 @@ class Update(Base):
     """What the rep is told about an alert. One that operations writes states cause, owner, fix and the next time.
 
     `risk` is the alert's when it was written, in [0, 1]; None for updates of earlier versions. One that is `urgent`
-    waits for nothing.
+    waits for nothing. `tries` counts how often a mail of it was begun to be composed, `retry_at` says when to try next.
     """
 
     __tablename__ = "updates"
@@ -49,6 +49,8 @@ class Update(Base):
     late_raised_at: Mapped[datetime | None]
     urgent: Mapped[bool] = mapped_column(default=False, server_default=false())
     risk: Mapped[float | None]
+    tries: Mapped[int] = mapped_column(default=0, server_default="0")
+    retry_at: Mapped[datetime | None]
 
     alert: Mapped[Alert] = relationship(lazy="raise_on_sql")
 
@@ -85,7 +87,8 @@ class Mail(Base):
     """One message to one person, frozen when it is composed: every try sends the same bytes.
 
     `dedupe_key` says what the mail is about, so that two workers cannot say it twice. A worker that sends holds the
-    mail by `lease_token` until `lease_until`; whoever finds the lease ended may take it over.
+    mail by `lease_token` until `lease_until`; whoever finds the lease ended may take it over. `attempts` counts how
+    often it was taken, `deaths` how often whoever took it never came back.
 
     `update_id` is the newest update that it tells, and `alert_id` its alert; all that it tells are `Telling`s.
     """
@@ -112,6 +115,7 @@ class Mail(Base):
     created_at: Mapped[datetime]
     next_at: Mapped[datetime]
     attempts: Mapped[int] = mapped_column(default=0)
+    deaths: Mapped[int] = mapped_column(default=0, server_default="0")
     lease_until: Mapped[datetime | None]
     lease_token: Mapped[UUID | None]
     last_error: Mapped[str | None] = mapped_column(String(500))

@@ -1,7 +1,7 @@
 """How often news failed."""
 
-import sqlalchemy as sa  # noqa: F401
-from alembic import op  # noqa: F401
+import sqlalchemy as sa
+from alembic import op
 
 revision = "0009"
 down_revision = "0008"
@@ -10,8 +10,12 @@ depends_on = None
 
 
 def upgrade() -> None:
-    pass
+    op.add_column("mails", sa.Column("deaths", sa.Integer(), server_default="0", nullable=False))
+    op.add_column("updates", sa.Column("tries", sa.Integer(), server_default="0", nullable=False))
+    op.add_column("updates", sa.Column("retry_at", sa.DateTime(timezone=True), nullable=True))
 
 
 def downgrade() -> None:
-    pass
+    op.drop_column("updates", "retry_at")
+    op.drop_column("updates", "tries")
+    op.drop_column("mails", "deaths")

@@ -68,10 +68,10 @@ class Settings(BaseSettings):
         "", description="Mailbox for the mail of each five minutes' rehearsal; empty: the relay is only greeted."
     )
     mail_seconds: float = Field(
-        120,
+        30,
         gt=0,
-        description="Longest time that handing over one mail may take, in seconds. After one and a half times that, "
-        "another worker takes over the mail of one that died.",
+        description="Longest time that handing over one mail may take, in seconds: no other mail waits longer for it. "
+        "After one and a half times that, another worker takes over the mail of one that died.",
     )
 
     horizon_days: int = Field(14, ge=1, le=90, description="How far ahead a complaint is predicted, in days.")
@@ -135,6 +135,17 @@ class Settings(BaseSettings):
     requests_per_minute: int = Field(1_200, ge=1, description="Requests a minute that one API key may make.")
     login_attempts: int = Field(10, ge=1, description="Sign-in attempts per address and per login in 15 minutes.")
 
+    second_factor: Literal["offered", "admins", "all"] = Field(
+        "offered", description="Who must sign in with a second factor; whom it is only offered may still set one up."
+    )
+    password_words: str = Field(
+        "",
+        description="Names of your company, products and places, with spaces between: no password may be little more.",
+    )
+    refused_passwords: Path | None = Field(
+        None, description="File of passwords that nobody may take, one a line, such as those of known breaches."
+    )
+
     worker_seconds: float = Field(5, gt=0, description="Pause between two rounds of the worker, in seconds.")
     log_format: Literal["auto", "json", "console"] = Field(
         "auto", description="auto means console on a terminal, JSON lines elsewhere."
@@ -153,7 +164,7 @@ class Settings(BaseSettings):
             raise ValueError(msg)
         return url
 
-    @field_validator("dkim_key_file", "templates", mode="before")
+    @field_validator("dkim_key_file", "templates", "refused_passwords", mode="before")
     @classmethod
     def _empty_is_none(cls, path: object) -> object:
         return path or None

@@ -1,59 +1,81 @@
-"""What cannot be composed is put before people after a while, instead of being tried for ever."""
+"""What cannot be composed is put before people after a few tries, instead of being tried for ever."""
 
-from datetime import datetime, timedelta
+from collections.abc import Sequence
+from datetime import datetime
 from uuid import UUID, uuid4
 
 import structlog
 
-from models import Mail, MailKind, MailState
+from models import Mail, MailKind, MailState, Rep, Update
 from service.access import actions as access
 from service.alerts import actions as alerts
 from service.alerts.actions import WORKER
-from service.kit.database import OUTAGES, Database
+from service.kit.database import OUTAGES, Database, Session
 from service.kit.errors import describe
 from service.kit.settings import Settings
+from service.updates import rules
 from service.updates.envelope import domain
 from service.updates.queries import owed
 from service.updates.words import LONGEST_SUBJECT, clean
 
 log = structlog.get_logger()
 
-TRIED_FOR = timedelta(minutes=5)
 
+def failed(
+    db: Database, rep_id: int, alert_id: UUID, error: Exception, settings: Settings, *, tries: int, now: datetime
+) -> None:
+    """Let an alert's news for a rep wait for its next try, or park it: these were the `tries` so far.
 
-def park(db: Database, rep_id: int, alert_id: UUID, error: Exception, settings: Settings, *, now: datetime) -> bool:
-    """Park an alert's news for a rep as a mail without content, if it has been tried for five minutes.
-
-    "Send again" lets it be composed anew. A database that is away says nothing about the news.
+    A database that is away says nothing about the news.
     """
     if isinstance(error, OUTAGES):
-        return False
+        return
+    if tries >= rules.MOST_TRIES:
+        park(db, rep_id, alert_id, f"Composing it failed {tries} times: {describe(error)}", settings, now=now)
+        return
+    with db.begin() as session:
+        if owed.take(session, rep_id):
+            news = _news(session, rep_id, alert_id, now=now)
+            owed.retry(session, news, tries=tries, at=now + rules.retry_after(tries))
+
+
+def park(db: Database, rep_id: int, alert_id: UUID, reason: str, settings: Settings, *, now: datetime) -> None:
+    """Park an alert's news for a rep as a mail without content. "Send again" lets it be composed anew."""
     with db.begin() as session:
         rep = owed.take(session, rep_id)
-        updates = [each for each in owed.owed(session, rep_id) if each.alert_id == alert_id]
-        if rep is None or not updates or updates[0].written_at > now - TRIED_FOR:
-            return False
-        mail_id, newest = uuid4(), updates[-1]
-        mail = Mail(
-            id=mail_id,
-            kind=MailKind.HEADS_UP,
-            dedupe_key=f"not-composed:{newest.id}:{mail_id}",
-            update_id=newest.id,
-            alert_id=alert_id,
-            rep_id=rep_id,
-            recipient=rep.email,
-            subject=clean(f"Not composed: {newest.alert.account.name}", LONGEST_SUBJECT),
-            message_id=f"<{mail_id}@{domain(settings)}>",
-            content=b"",
-            state=MailState.PARKED,
-            created_at=now,
-            next_at=now,
-            last_error=f"It could not be composed for {TRIED_FOR.seconds // 60} minutes: {describe(error)}",
-        )
-        session.add(mail)
-        session.flush()
-        owed.settle(session, updates, mail_id=mail_id)
-        access.record(session, WORKER, "mail.park", str(mail_id), now=now, reason=mail.last_error)
-        alerts.note(session, newest.alert, "mail_refused", actor=WORKER, now=now, mail=str(mail_id))
-    log.warning("mail_parked", mail_id=str(mail_id), alert_id=str(alert_id))
-    return True
+        news = _news(session, rep_id, alert_id, now=now)
+        if rep and news:
+            _park(session, rep, news, reason, settings, now=now)
+
+
+def _news(session: Session, rep_id: int, alert_id: UUID, *, now: datetime) -> list[Update]:
+    return [each for each in owed.owed(session, rep_id, now=now) if each.alert_id == alert_id]
+
+
+def _park(
+    session: Session, rep: Rep, news: Sequence[Update], reason: str, settings: Settings, *, now: datetime
+) -> None:
+    mail_id, newest = uuid4(), news[-1]
+    mail = Mail(
+        id=mail_id,
+        kind=MailKind.HEADS_UP,
+        dedupe_key=f"not-composed:{newest.id}:{mail_id}",
+        update_id=newest.id,
+        alert_id=newest.alert_id,
+        rep_id=rep.id,
+        recipient=rep.email,
+        subject=clean(f"Not composed: {newest.alert.account.name}", LONGEST_SUBJECT),
+        message_id=f"<{mail_id}@{domain(settings)}>",
+        content=b"",
+        state=MailState.PARKED,
+        created_at=now,
+        next_at=now,
+        attempts=newest.tries,
+        last_error=reason[:500],
+    )
+    session.add(mail)
+    session.flush()
+    owed.settle(session, news, mail_id=mail_id)
+    access.record(session, WORKER, "mail.park", str(mail_id), now=now, reason=mail.last_error)
+    alerts.note(session, newest.alert, "mail_refused", actor=WORKER, now=now, mail=str(mail_id))
+    log.warning("mail_parked", mail_id=str(mail_id), alert_id=str(newest.alert_id))

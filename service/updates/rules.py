@@ -17,6 +17,8 @@ LONGEST_WAIT = timedelta(days=90)
 STALE_AFTER = timedelta(hours=24)
 FIRST_WAIT, LONGEST_BACK_OFF = timedelta(seconds=30), timedelta(minutes=30)
 TRIED_FOR, LEAST_TRIES = timedelta(hours=72), 8
+MOST_DEATHS = 8
+MOST_TRIES, FIRST_RETRY, LONGEST_RETRY = 8, timedelta(seconds=5), timedelta(minutes=1)
 REP_CHANGED = "The account has another rep, or the rep another address."
 OVERTAKEN = "Something of it was over before it went out; what is left is told by another mail."
 
@@ -163,15 +165,33 @@ def unwanted_by_operations(kind: MailKind, alert: Alert) -> str | None:
     return None
 
 
-def back_off(attempts: int, luck: float) -> timedelta:
-    """How long a mail waits after so many tries: anything up to 30 s · 2ⁿ, at most half an hour.
+def back_off(failures: int, luck: float) -> timedelta:
+    """How long a mail waits after so many failures: anything up to 30 s · 2ⁿ, at most half an hour.
 
     The wait is drawn over the whole span (`luck` in [0, 1)), so that mails that failed together do not return together.
     """
-    longest: timedelta = min(FIRST_WAIT * 2 ** min(attempts, 10), LONGEST_BACK_OFF)
+    longest: timedelta = min(FIRST_WAIT * 2 ** min(failures, 10), LONGEST_BACK_OFF)
     return luck * longest
+
+
+def failures(mail: Mail) -> int:
+    """How often a mail was tried and the try came to an end. A worker that died says nothing about the mail."""
+    return mail.attempts - mail.deaths
 
 
 def given_up(mail: Mail, *, now: datetime) -> bool:
     """Whether a mail has been tried for three days, and not only once or twice in them."""
-    return now >= mail.created_at + TRIED_FOR and mail.attempts >= LEAST_TRIES
+    return now >= mail.created_at + TRIED_FOR and failures(mail) >= LEAST_TRIES
+
+
+def deadly(mail: Mail) -> str | None:
+    """Say why a mail that was just taken must not be tried: whoever took it so far has died, again and again."""
+    if mail.deaths < MOST_DEATHS:
+        return None
+    return f"A worker that sent it died or stood still {mail.deaths} times."
+
+
+def retry_after(tries: int) -> timedelta:
+    """How long news that could not be composed waits: 5 s, twice as long after each try, at most a minute."""
+    longest: timedelta = min(FIRST_RETRY * 2 ** (tries - 1), LONGEST_RETRY)
+    return longest

@@ -35,7 +35,8 @@ LUCK = SystemRandom()
 # A lease outlasts the longest mail by half: name lookups and a busy database take time, too.
 LEASE_FACTOR = 1.5
 ROUND_SECONDS = 60
-HOLD = timedelta(minutes=2)
+# A relay that refuses us is asked less often than one that cannot be reached: it may shut us out for asking.
+HOLD, PAUSE = timedelta(minutes=2), timedelta(seconds=30)
 OF_ALERTS = frozenset({MailKind.ESCALATION, MailKind.LATE_UPDATE})
 """Mails to operations about one alert."""
 
@@ -122,6 +123,9 @@ def _claim(round_: Round) -> tuple[Claimed | None, bool]:
         mail = outbox.claim(session, reps=reps, now=now, lease_until=round_.moment + keep, token=uuid4())
         if mail is None:
             return None, False
+        if reason := rules.deadly(mail):
+            _park(session, mail, reason, now=now)
+            return None, True
         if reason := _unwanted(session, mail, now=now):
             _suppress(session, mail, reason, now=now)
             return None, True
@@ -189,6 +193,7 @@ def _hand_over(round_: Round, channel: Channel, claimed: Claimed, sender: str) -
 
 def _failed(db: Database, mail: Mail, failure: NotSent, *, now: datetime) -> None:
     log.warning("mail_not_sent", mail_id=str(mail.id), verdict=failure.verdict, reason=str(failure))
+    pause = HOLD if failure.code >= 500 else PAUSE
     with db.begin() as session:
         if failure.verdict is Verdict.CHANNEL:
             # It is not this mail's fault, so the try does not count.
@@ -196,18 +201,23 @@ def _failed(db: Database, mail: Mail, failure: NotSent, *, now: datetime) -> Non
                 session,
                 mail,
                 state=MailState.QUEUED,
-                next_at=now + HOLD,
+                next_at=now + pause,
                 attempts=mail.attempts - 1,
                 last_error=str(failure),
             )
-            outbox.hold(session, until=now + HOLD, reason=str(failure))
-        elif failure.verdict is Verdict.REFUSED or rules.given_up(mail, now=now):
+            outbox.hold(session, until=now + pause, reason=str(failure))
+        elif failure.verdict is Verdict.REFUSED or _in_vain(mail, failure, now=now):
             _park(session, mail, str(failure), now=now)
         else:
-            wait = rules.back_off(mail.attempts, LUCK.random())
+            wait = rules.back_off(rules.failures(mail), LUCK.random())
             outbox.settle(session, mail, state=MailState.QUEUED, next_at=now + wait, last_error=str(failure))
     if failure.verdict is Verdict.CHANNEL:
-        raise MailWaits(f"The mail relay cannot be used: {failure}. The next try is in 2 minutes.")
+        raise MailWaits(f"The mail relay cannot be used: {failure}. The next try is in {pause.seconds} seconds.")
+
+
+def _in_vain(mail: Mail, failure: NotSent, *, now: datetime) -> bool:
+    broken = failure.verdict is Verdict.BROKEN and rules.failures(mail) >= rules.MOST_TRIES
+    return broken or rules.given_up(mail, now=now)
 
 
 def _park(session: Session, mail: Mail, reason: str, *, now: datetime) -> None:

@@ -18,27 +18,29 @@ from typing import Self
 from urllib.parse import unquote, urlsplit
 
 from service.kit import crash
-from service.kit.errors import HeadsupError, Unavailable
+from service.kit.errors import HeadsupError, Unavailable, describe
 
 PORTS = {"smtp": 25, "smtp+starttls": 587, "smtps": 465}
 LOGIN_NEEDED = {530, 534, 535, 538}
 TOO_LARGE = 552
+GOODBYE_SECONDS = 2.0
 
 
 class Verdict(StrEnum):
-    """What a failure says about the mail: try again, never again, or it is not the mail but the way."""
+    """What a failure says: try again; never again; it is not the mail but the way; the mail breaks what carries it."""
 
     LATER = "later"
     REFUSED = "refused"
     CHANNEL = "channel"
+    BROKEN = "broken"
 
 
 class NotSent(HeadsupError):
-    """The mail was not taken."""
+    """The mail was not taken. `code` is the relay's answer, 0 if there was none."""
 
-    def __init__(self, verdict: Verdict, reason: str) -> None:
+    def __init__(self, verdict: Verdict, reason: str, code: int = 0) -> None:
         super().__init__(reason)
-        self.verdict = verdict
+        self.verdict, self.code = verdict, code
 
 
 class RelayInvalid(Unavailable):
@@ -62,7 +64,7 @@ class Limits:
 
     connect: float = 10
     command: float = 30
-    mail: float = 120
+    mail: float = 30
 
     @classmethod
     def within(cls, seconds: float) -> Self:
@@ -100,7 +102,7 @@ class Channel:
 
     def __exit__(self, _kind: type[BaseException] | None, _error: object, _trace: TracebackType | None) -> None:
         if self._smtp:
-            guard = Timer(self._limits.command, self._cut)
+            guard = Timer(GOODBYE_SECONDS, self._cut)
             guard.start()
             with suppress(OSError, smtplib.SMTPException):
                 self._smtp.quit()
@@ -119,10 +121,11 @@ class Channel:
         try:
             smtp = self._connected()
             crash.point("mail-connected")
-            if monotonic() >= before:
-                raise NotSent(Verdict.LATER, "the way to the relay took too long")
+            _check_time(before)
             smtp.sendmail(sender, [recipient], content)
-        except (OSError, smtplib.SMTPException) as error:
+        except NotSent:
+            raise
+        except Exception as error:
             # The state of the dialogue is unknown: the next mail begins a new one.
             self._drop()
             raise _verdict(error) from error
@@ -150,9 +153,10 @@ class Channel:
             self._smtp = self._new(context)
             try:
                 self._begin(self._smtp, context)
-            except (OSError, smtplib.SMTPException) as error:
+            except (OSError, smtplib.SMTPException, ValueError) as error:
                 self._drop()
-                raise NotSent(Verdict.CHANNEL, f"{self._relay.host}:{self._relay.port}: {_words(error)}") from error
+                where = f"{self._relay.host}:{self._relay.port}"
+                raise NotSent(Verdict.CHANNEL, f"{where}: {_words(error)}", _code(error)) from error
         return self._smtp
 
     def _new(self, context: ssl.SSLContext) -> smtplib.SMTP:
@@ -167,6 +171,9 @@ class Channel:
 
     def _begin(self, smtp: smtplib.SMTP, context: ssl.SSLContext) -> None:
         """Connect, turn TLS on where it was asked for (never without it), and log in."""
+        # Each address of the relay is tried; all of them together are to take no longer than one.
+        found = socket.getaddrinfo(self._relay.host, self._relay.port, type=socket.SOCK_STREAM)
+        smtp.timeout = self._limits.connect / len(found)
         code, reply = smtp.connect(self._relay.host, self._relay.port)
         if code != 220:
             raise smtplib.SMTPConnectError(code, reply)
@@ -190,6 +197,11 @@ class Channel:
                 self._smtp.sock.shutdown(socket.SHUT_RDWR)
 
 
+def _check_time(before: float) -> None:
+    if monotonic() >= before:
+        raise NotSent(Verdict.LATER, "the way to the relay took too long")
+
+
 def _answers(smtp: smtplib.SMTP) -> bool:
     """Whether the relay still listens on a connection that has been used."""
     try:
@@ -199,14 +211,16 @@ def _answers(smtp: smtplib.SMTP) -> bool:
 
 
 def _verdict(error: Exception) -> NotSent:
+    if not isinstance(error, OSError | smtplib.SMTPException):
+        return NotSent(Verdict.BROKEN, describe(error))
     code = _code(error)
     if code in LOGIN_NEEDED:
-        return NotSent(Verdict.CHANNEL, _words(error))
+        return NotSent(Verdict.CHANNEL, _words(error), code)
     if not 500 <= code < 600:
-        return NotSent(Verdict.LATER, _words(error))
+        return NotSent(Verdict.LATER, _words(error), code)
     # A refused sender is our own fault and would be refused for every mail, unless it was this mail's size.
     ours = isinstance(error, smtplib.SMTPSenderRefused) and code != TOO_LARGE
-    return NotSent(Verdict.CHANNEL if ours else Verdict.REFUSED, _words(error))
+    return NotSent(Verdict.CHANNEL if ours else Verdict.REFUSED, _words(error), code)
 
 
 def _code(error: Exception) -> int:

@@ -1,9 +1,11 @@
 """Tell the reps what is owed to them: gather the news of each, and compose a mail when it is time.
 
 An update is told by one mail. A rep is composed for by one worker at a time, and what has been decided about an update
-stands in its telling: a crash loses nothing, and nothing is told twice.
+stands in its telling: a crash loses nothing, and nothing is told twice. Each try is counted before it begins, so that
+news that ends its worker is not tried for ever.
 """
 
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -14,6 +16,7 @@ import structlog
 from models import MailKind, Rep, Update, UpdateKind
 from service.access import actions as access
 from service.alerts.actions import WORKER
+from service.kit import crash
 from service.kit.database import Database, Session
 from service.kit.errors import Conflict, Unavailable
 from service.kit.settings import Settings
@@ -28,10 +31,12 @@ log = structlog.get_logger()
 
 # More pictures than that nobody looks at, in a mail about many accounts.
 DRAWN = 12
+# News that was tried so often makes trouble, or stands beside some that does: each goes alone, to find out which.
+SUSPECT = 2
 
 
 class NotComposed(Unavailable):
-    """Some mails could not be composed. The log says why; after five minutes they are parked."""
+    """Some mails could not be composed. The log says why; after eight tries they are parked."""
 
 
 class ToldMeanwhile(Conflict):
@@ -47,16 +52,18 @@ def compose(db: Database, settings: Settings, *, now: datetime) -> int:
         NotComposed: some could not be.
     """
     with db.read() as session:
-        reps = [] if holds.of_reps(session, now=now) else owed.owing(session)
+        reps = {} if holds.of_reps(session, now=now) else owed.owing(session, now=now)
         paused = addresses.paused(session, now=now) if reps else {}
     done = failed = 0
-    for rep_id in reps:
-        try:
-            done += _compose(db, rep_id, None, settings, paused.get(rep_id), now=now)
-        except Exception:
-            log.exception("mail_not_composed", rep_id=rep_id)
-            done_alone, failed_alone = _one_by_one(db, rep_id, settings, paused.get(rep_id), now=now)
-            done, failed = done + done_alone, failed + failed_alone
+    for rep_id, tries in reps.items():
+        if tries < SUSPECT:
+            try:
+                done += _compose(db, rep_id, None, settings, paused.get(rep_id), now=now)
+                continue
+            except Exception:
+                log.exception("mail_not_composed", rep_id=rep_id)
+        done_alone, failed_alone = _one_by_one(db, rep_id, settings, paused.get(rep_id), now=now)
+        done, failed = done + done_alone, failed + failed_alone
     if failed:
         raise NotComposed(f"{failed} of {done + failed} mails could not be composed; see the log.")
     return done
@@ -66,16 +73,22 @@ def _one_by_one(
     db: Database, rep_id: int, settings: Settings, paused_until: datetime | None, *, now: datetime
 ) -> tuple[int, int]:
     """Compose the news of each alert of a rep alone; return how many could be, and how many could not."""
+    tries: dict[UUID, int] = defaultdict(int)
     with db.read() as session:
-        alert_ids = sorted({update.alert_id for update in owed.owed(session, rep_id)})
+        for update in owed.owed(session, rep_id, now=now):
+            tries[update.alert_id] = max(tries[update.alert_id], update.tries)
     done = failed = 0
-    for alert_id in alert_ids:
+    for alert_id in sorted(tries, key=lambda each: (tries[each], each)):
+        if tries[alert_id] >= rules.MOST_TRIES:
+            died = f"A worker that composed it died {tries[alert_id]} times."
+            poison.park(db, rep_id, alert_id, died, settings, now=now)
+            continue
         try:
             done += _compose(db, rep_id, alert_id, settings, paused_until, now=now)
         except Exception as error:
             failed += 1
             log.exception("mail_not_composed", alert_id=str(alert_id))
-            poison.park(db, rep_id, alert_id, error, settings, now=now)
+            poison.failed(db, rep_id, alert_id, error, settings, tries=tries[alert_id] + 1, now=now)
     return done, failed
 
 
@@ -84,20 +97,39 @@ def _compose(
 ) -> bool:
     try:
         with db.begin() as session:
-            rep = owed.take(session, rep_id)
-            if rep is None:
+            _, ready = _ready(session, rep_id, only, settings, paused_until, now=now)
+            if not ready:
                 return False
-            updates = [each for each in owed.owed(session, rep_id) if only in {None, each.alert_id}]
-            found = _worth_telling(session, rep, updates, now=now)
-            reading = rules.reading(rep, settings, paused_until)
-            if not any(_is_due(story, reading, now=now) for story in found):
-                return False
-            # One mail goes now, so nothing has to wait for company any more.
-            at_once = replace(reading, group=timedelta())
-            ready = [story for story in found if _is_due(story, at_once, now=now)]
-            return _post(session, rep, ready, settings, now=now)
+            owed.count_try(session, [update for story in ready for update in story.updates])
+        crash.point("news-taken")
+        with db.begin() as session:
+            rep, ready = _ready(session, rep_id, only, settings, paused_until, now=now)
+            return rep is not None and bool(ready) and _post(session, rep, ready, settings, now=now)
     except ToldMeanwhile:
         return False
+
+
+def _ready(
+    session: Session,
+    rep_id: int,
+    only: UUID | None,
+    settings: Settings,
+    paused_until: datetime | None,
+    *,
+    now: datetime,
+) -> tuple[Rep | None, list[Story]]:
+    """The rep, held for us, and the news to tell now: none if another worker has the rep, or nothing is due."""
+    rep = owed.take(session, rep_id)
+    if rep is None:
+        return None, []
+    updates = [each for each in owed.owed(session, rep_id, now=now) if only in {None, each.alert_id}]
+    found = _worth_telling(session, rep, updates, now=now)
+    reading = rules.reading(rep, settings, paused_until)
+    if not any(_is_due(story, reading, now=now) for story in found):
+        return rep, []
+    # One mail goes now, so nothing has to wait for company any more.
+    at_once = replace(reading, group=timedelta())
+    return rep, [story for story in found if _is_due(story, at_once, now=now)]
 
 
 def _worth_telling(session: Session, rep: Rep, updates: Sequence[Update], *, now: datetime) -> list[Story]:

@@ -123,14 +123,14 @@ def _post_digest(session: Session, rep: Rep, week: Week, settings: Settings, *, 
     )
     if not posting.post(session, parcel, settings, now=now):
         return False
-    if not owed.settle(session, _folded(session, rep), mail_id=to.id):
+    if not owed.settle(session, _folded(session, rep, now=now), mail_id=to.id):
         raise ToldMeanwhile
     return True
 
 
-def _folded(session: Session, rep: Rep) -> list[Update]:
+def _folded(session: Session, rep: Rep, *, now: datetime) -> list[Update]:
     """The news that waits for the day's next mail: the digest has it."""
-    updates = owed.owed(session, rep.id)
+    updates = owed.owed(session, rep.id, now=now)
     last = owed.last_told(session, rep.id, {update.alert.account_id for update in updates})
     live = [update for update in updates if update.alert.resolved_at is None]
     return [update for update in live if not rules.rush(update, last.get(update.alert.account_id))]

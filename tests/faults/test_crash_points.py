@@ -15,7 +15,15 @@ from tests.faults.conftest import FULL
 from tests.faults.history import History
 from tests.faults.world import judge
 
-POINTS = ("before-commit", "after-commit", "mail-claimed", "mail-connected", "mail-accepted", "mail-recorded")
+POINTS = (
+    "before-commit",
+    "after-commit",
+    "news-taken",
+    "mail-claimed",
+    "mail-connected",
+    "mail-accepted",
+    "mail-recorded",
+)
 # Where the relay has the mail and our tables do not know it yet: there SMTP leaves no choice but to send it again.
 GAP = "mail-accepted"
 AFTER_THE_LEASE = timedelta(minutes=10)

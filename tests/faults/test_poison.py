@@ -9,13 +9,14 @@ import pytest
 
 from models import Alert, Mail, MailKind, MailState
 from service.updates import actions as updates
-from service.updates import send, tell
+from service.updates import rules, send, tell
 from tests import make
+from tests.faults.cluster import wait_pid
 from tests.faults.conftest import size
 from tests.postgres import free_port
 
 GOOD, REFUSED, NEVER, BROKEN = size(30, 980), 4, 4, 4
-TRIES = 8
+TRIES, TOLD_WITHIN = 8, 60
 # The first rounds load the model; after that a process has next to nothing to do.
 SETTLE_SECONDS, IDLE_SECONDS, IDLE_SHARE = size(15, 20), size(10, 60), 0.05
 
@@ -46,20 +47,34 @@ def test_poison_is_parked_with_a_reason_and_everybody_else_is_told(db, settings,
     settings = settings.model_copy(update={"smtp_url": mailbox.url})
     monkeypatch.setattr(mailbox, "handle_RCPT", rcpt)
     seed(db)
+    began = time.monotonic()
     composed = compose(db, settings, later())
-    compose(db, settings, later(minutes=5))
+    send.send(db, settings, now=later())
+    took, told = time.monotonic() - began, len(mailbox.delivered)
+    for _ in range(TRIES - 2):
+        compose(db, settings, later(minutes=2))
     for _ in range(2 * TRIES):
         send.send(db, settings, now=later(hours=5))
 
+    print({"told": told, "seconds": round(took, 1)})  # noqa: T201  a figure for docs/operations.md
     assert composed == GOOD + REFUSED + NEVER
-    assert len({to for to, _ in mailbox.delivered}) == len(mailbox.delivered) == GOOD
+    assert told == len({to for to, _ in mailbox.delivered}) == len(mailbox.delivered) == GOOD
+    assert took < TOLD_WITHIN
+    assert tell.compose(db, settings, now=later(minutes=2)) == 0
+    check_parked(db)
+
+
+def check_parked(db):
+    """What is never taken, or not for three days, and what cannot be composed is put before people."""
     with db.read() as session:
         parked = [mail for mail in session.query(Mail) if mail.state is MailState.PARKED and mail.content]
-        assert session.query(Mail).filter(Mail.state == MailState.PARKED, Mail.content == b"").count() == BROKEN
-        assert {mail.last_error for mail in parked} == {"the relay answered 550", "the relay answered 450"}
-        assert len(parked) == REFUSED + NEVER
-        assert {mail.attempts for mail in parked if mail.recipient.startswith("refused")} == {1}
-        assert min(mail.attempts for mail in parked if mail.recipient.startswith("never")) >= TRIES
+        broken = session.query(Mail).filter(Mail.state == MailState.PARKED, Mail.content == b"").all()
+    assert {mail.last_error for mail in parked} == {"the relay answered 550", "the relay answered 450"}
+    assert len(parked) == REFUSED + NEVER
+    assert {mail.attempts for mail in parked if mail.recipient.startswith("refused")} == {1}
+    assert min(mail.attempts for mail in parked if mail.recipient.startswith("never")) >= TRIES
+    assert len(broken) == BROKEN
+    assert all(mail.last_error.startswith(f"Composing it failed {TRIES} times: ") for mail in broken)
 
 
 def compose(db, settings, now):
@@ -68,6 +83,91 @@ def compose(db, settings, now):
         tell.compose(db, settings, now=now)
     with db.read() as session:
         return session.query(Mail).count()
+
+
+@pytest.fixture
+def rounds(running):
+    """One round of mail in a process of its own, at a moment, dead at a point."""
+
+    def one(at, crash=""):
+        environment = running.environment | {"ROUND_AT": at.isoformat(), "HEADSUP_CRASH": crash}
+        wait_pid(running.zygote.fork(["mailer"], environment, running.folder / "log"))
+
+    running.install()
+    return one
+
+
+def test_news_that_kills_whoever_composes_it_is_parked_after_eight_deaths(rounds, running, mailbox, later):
+    with running.db.begin() as session:
+        rep = make.rep(session, email="rita@example.com", created_at=later())
+        for _ in range(2):
+            make.update(session, make.alert(session, make.account(session, rep=rep)))
+    for _ in range(2):
+        rounds(later(minutes=1), "news-taken:1")
+    # From the third try on each goes alone; the one that has killed comes last.
+    rounds(later(minutes=1), "news-taken:2")
+    assert len(mailbox.delivered) == 0
+    for _ in range(TRIES - 3):
+        rounds(later(minutes=5), "news-taken:1")
+    rounds(later(minutes=5))
+
+    with running.db.read() as session:
+        (parked,) = session.query(Mail).filter(Mail.state == MailState.PARKED)
+    assert parked.last_error == f"A worker that composed it died {TRIES} times."
+    assert len(mailbox.delivered) == 1
+
+
+def test_a_mail_that_kills_whoever_sends_it_is_parked_after_eight_deaths(rounds, running, mailbox, later):
+    with running.db.begin() as session:
+        alert = make.alert(session, make.account(session))
+        make.mail(session, kind=MailKind.ESCALATION, alert_id=alert.id)
+    for _ in range(TRIES):
+        rounds(later(minutes=5), "mail-connected:1")
+    rounds(later(minutes=5))
+
+    with running.db.read() as session:
+        (mail,) = session.query(Mail)
+    assert (mail.state, mail.deaths) == (MailState.PARKED, TRIES)
+    assert mail.last_error == f"A worker that sent it died or stood still {TRIES} times."
+    assert mailbox.delivered == []
+
+
+def test_dead_workers_make_no_mail_wait_longer(db, settings, later, mailbox, monkeypatch):
+    settings = settings.model_copy(update={"smtp_url": mailbox.url})
+    monkeypatch.setattr(send, "LUCK", AllTheLuck())
+    mailbox.will("RCPT", "450 later")
+    with db.begin() as session:
+        alert = make.alert(session, make.account(session))
+        make.mail(session, kind=MailKind.ESCALATION, alert_id=alert.id, attempts=7, deaths=7)
+
+    send.send(db, settings, now=later())
+
+    with db.read() as session:
+        (mail,) = session.query(Mail)
+    assert (mail.attempts, mail.next_at) == (8, later() + rules.FIRST_WAIT * 2)
+
+
+class AllTheLuck:
+    """The longest wait that may be drawn."""
+
+    def random(self):
+        return 1.0
+
+
+def test_a_mail_that_breaks_what_sends_it_is_tried_eight_times_and_keeps_no_other_back(db, settings, later, mailbox):
+    settings = settings.model_copy(update={"smtp_url": mailbox.url})
+    with db.begin() as session:
+        alert = make.alert(session, make.account(session))
+        for address in ("ola@example.com", "olá@example.com", "omar@example.com"):
+            make.mail(session, kind=MailKind.ESCALATION, alert_id=alert.id, recipient=address)
+
+    sent = [send.send(db, settings, now=later(hours=1)) for _ in range(TRIES + 1)]
+
+    assert sent == [2, *[0] * TRIES]
+    with db.read() as session:
+        (parked,) = session.query(Mail).filter(Mail.state == MailState.PARKED)
+    assert (parked.recipient, parked.attempts) == ("olá@example.com", TRIES)
+    assert "UnicodeEncodeError" in parked.last_error
 
 
 def test_parked_mail_costs_nothing_any_more(db, settings, later, mailbox, monkeypatch):
@@ -91,7 +191,7 @@ def test_trouble_of_the_way_lets_every_mail_wait(db, settings, clock):
         send.send(db, away, now=clock.at)
 
     with db.read() as session:
-        assert {(mail.next_at, mail.attempts) for mail in session.query(Mail)} == {(clock.at + send.HOLD, 0)}
+        assert {(mail.next_at, mail.attempts) for mail in session.query(Mail)} == {(clock.at + send.PAUSE, 0)}
 
 
 def test_what_could_not_be_composed_is_composed_anew_when_its_cause_is_put_right(db, settings, later, put_right):
@@ -99,10 +199,10 @@ def test_what_could_not_be_composed_is_composed_anew_when_its_cause_is_put_right
         alert = make.alert(session, make.account(session, rep=make.rep(session)))
         alert.reasons = [{"sentence": None, "metric": 3}]
         make.update(session, alert)
-    for minutes in (0, 5):
+    for _ in range(TRIES - 1):
         with pytest.raises(tell.NotComposed):
-            tell.compose(db, settings, now=later(minutes=minutes))
-    assert tell.compose(db, settings, now=later(minutes=5)) == 0
+            tell.compose(db, settings, now=later(minutes=2))
+    assert tell.compose(db, settings, now=later(minutes=2)) == 0
 
     put_right(alert.id)
 
@@ -117,7 +217,7 @@ def put_right(db, clock):
         with db.begin() as session:
             session.get(Alert, alert_id).reasons = []
             (mail,) = session.query(Mail)
-            assert mail.last_error.startswith("It could not be composed for 5 minutes: ")
+            assert mail.last_error.startswith(f"Composing it failed {TRIES} times: ")
             updates.send_again(session, mail, by="ola@example.com", now=clock.at)
 
     return by_hand

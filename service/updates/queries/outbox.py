@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import and_, func, or_, select, update
+from sqlalchemy import and_, case, func, or_, select, update
 from sqlalchemy.orm import contains_eager
 
 from models import Account, Alert, Mail, MailKind, MailState, Rep, Telling, Update
@@ -40,7 +40,13 @@ def claim(session: Session, *, now: datetime, lease_until: datetime, token: UUID
     mine = (
         update(Mail)
         .where(Mail.id == due.with_for_update(skip_locked=True).scalar_subquery())
-        .values(state=MailState.SENDING, lease_until=lease_until, lease_token=token, attempts=Mail.attempts + 1)
+        .values(
+            state=MailState.SENDING,
+            lease_until=lease_until,
+            lease_token=token,
+            attempts=Mail.attempts + 1,
+            deaths=Mail.deaths + case((Mail.state == MailState.SENDING, 1), else_=0),
+        )
         .returning(Mail)
         .execution_options(synchronize_session=False, populate_existing=True)
     )

@@ -1,10 +1,11 @@
 """SQL of what reps have still to be told, and of what they were told last."""
 
 from collections.abc import Collection
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, delete, exists, func, select
+from sqlalchemy import ColumnElement, and_, delete, exists, func, or_, select, update
 from sqlalchemy.orm import contains_eager
 
 from models import Account, Alert, Mail, MailKind, MailState, Rep, Telling, Update
@@ -20,11 +21,20 @@ def untold() -> ColumnElement[bool]:
     return ~exists().where(Telling.update_id == Update.id) & ~exists().where(Mail.update_id == Update.id)
 
 
-def owing(session: Session) -> list[int]:
-    """The reps to whom something is owed, who has waited longest first."""
-    rows = select(Account.rep_id).select_from(Update).join(Update.alert).join(Alert.account)
-    rows = rows.where(untold(), Account.rep_id.is_not(None)).group_by(Account.rep_id)
-    return [rep_id for rep_id in session.scalars(rows.order_by(func.min(Update.written_at)).limit(PER_ROUND)) if rep_id]
+def _to_compose(now: datetime) -> ColumnElement[bool]:
+    return and_(untold(), or_(Update.retry_at.is_(None), Update.retry_at <= now))
+
+
+def owing(session: Session, *, now: datetime) -> dict[int, int]:
+    """The reps to whom something is owed, with how often the most stubborn of it was tried.
+
+    Who has waited longest comes first, but after all whose news has made less trouble.
+    """
+    tries = func.max(Update.tries)
+    rows = select(Account.rep_id, tries).select_from(Update).join(Update.alert).join(Alert.account)
+    rows = rows.where(_to_compose(now), Account.rep_id.is_not(None)).group_by(Account.rep_id)
+    found = session.execute(rows.order_by(tries, func.min(Update.written_at)).limit(PER_ROUND))
+    return {rep_id: tried for rep_id, tried in found if rep_id}
 
 
 def take(session: Session, rep_id: int) -> Rep | None:
@@ -33,11 +43,12 @@ def take(session: Session, rep_id: int) -> Rep | None:
     return session.scalar(held.execution_options(populate_existing=True))
 
 
-def owed(session: Session, rep_id: int) -> list[Update]:
-    """The updates that nobody has told the rep, oldest first, with alert, account and rep."""
+def owed(session: Session, rep_id: int, *, now: datetime) -> list[Update]:
+    """The updates to tell the rep that need not wait for their next try, oldest first, with alert, account and rep."""
     rows = select(Update).join(Update.alert).join(Alert.account).join(Account.rep)
     rows = rows.options(contains_eager(Update.alert).contains_eager(Alert.account).contains_eager(Account.rep))
-    return list(session.scalars(rows.where(Account.rep_id == rep_id, untold()).order_by(Update.written_at, Update.id)))
+    rows = rows.where(Account.rep_id == rep_id, _to_compose(now))
+    return list(session.scalars(rows.order_by(Update.written_at, Update.id)))
 
 
 def last_told(session: Session, rep_id: int, account_ids: Collection[int]) -> dict[int, LastTold]:
@@ -81,8 +92,23 @@ def settle(session: Session, updates: Collection[Update], *, mail_id: UUID | Non
     return all(insert_once(session, Telling, row) for row in rows)
 
 
+def count_try(session: Session, updates: Collection[Update]) -> None:
+    """Note that a mail of these updates is begun to be composed."""
+    mine = update(Update).where(Update.id.in_([each.id for each in updates]))
+    session.execute(mine.values(tries=Update.tries + 1).execution_options(synchronize_session=False))
+
+
+def retry(session: Session, updates: Collection[Update], *, tries: int, at: datetime) -> None:
+    """Note how often a mail of these updates was tried in vain, and when to try again."""
+    mine = update(Update).where(Update.id.in_([each.id for each in updates]))
+    session.execute(mine.values(tries=tries, retry_at=at).execution_options(synchronize_session=False))
+
+
 def release(session: Session, mail_id: UUID) -> None:
-    """Let what a mail was to tell be told by another."""
+    """Let what a mail was to tell be told by another, which is tried as often as any."""
+    told = select(Telling.update_id).where(Telling.mail_id == mail_id)
+    afresh = update(Update).where(Update.id.in_(told)).values(tries=0, retry_at=None)
+    session.execute(afresh.execution_options(synchronize_session=False))
     mine = delete(Telling).where(Telling.mail_id == mail_id)
     session.execute(mine.execution_options(synchronize_session=False))
 
