@@ -25,6 +25,7 @@ OUTAGES = (OperationalError, InterfaceError, PoolTimeout)
 POOL: dict[str, Any] = {"pool_size": 20, "max_overflow": 20, "pool_timeout": 2, "hide_parameters": True}
 # A peer that is gone without a word is given up after ten seconds while it owes an answer, else within a minute.
 NETWORK = {"tcp_user_timeout": 10_000, "keepalives_idle": 30, "keepalives_interval": 10, "keepalives_count": 3}
+CONNECT_SECONDS = 3
 # How long a writer waits for the others, and how long it sleeps between two looks whether they have ended. SQLite
 # itself sleeps longer the longer it has waited, so that whoever comes last goes first and some wait for seconds.
 TURN_SECONDS = 10
@@ -127,7 +128,7 @@ def _postgresql(url: str) -> Engine:
     limits = "-c lock_timeout=4s -c statement_timeout=120s -c idle_in_transaction_session_timeout=60s"
     # The server, too, is to notice within a minute that its client has gone without a word; it would take two hours.
     alive = "-c tcp_keepalives_idle=30 -c tcp_keepalives_interval=10 -c tcp_keepalives_count=3"
-    options = {"options": f"{limits} {alive} -c timezone=UTC", "connect_timeout": 5, **NETWORK}
+    options = {"options": f"{limits} {alive} -c timezone=UTC", "connect_timeout": CONNECT_SECONDS, **NETWORK}
     engine = create_engine(url, pool_pre_ping=True, **POOL, connect_args=options)
     Patience(engine)
     return engine

@@ -1,7 +1,7 @@
 """A PostgreSQL that takes what is sent and never answers is given up; one that is slow is waited for.
 
-TCP cannot tell them apart: a proxy, or a server that stands still, confirms every packet. So whoever has waited for two
-seconds asks over a connection of its own which backends are at work. No answer means that the server is gone; an
+TCP cannot tell them apart: a proxy, or a server that stands still, confirms every packet. So whoever has waited for a
+second asks over a connection of its own which backends are at work. No answer means that the server is gone; an
 answer without one's own backend, twice, means that the connection is.
 """
 
@@ -14,10 +14,15 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Engine, event
 
-PATIENCE = 2.0
-"""Seconds without an answer before the server is asked, and that it has to answer that."""
+PATIENCE = 1.0
+"""Seconds without an answer before the server is asked."""
+TO_ANSWER = 2
+"""Seconds that it has to answer that; the driver knows no shorter time to connect in. With CONNECT_SECONDS of the
+database these are all the waits that a statement on a dead connection can add up to: six seconds."""
 AGAIN, STANDS = 1.0, 0.5
 """Seconds until the next doubt, and for how long an answer is good: those who wait at the same time ask once."""
+KNOWN_GONE = 1.0
+"""Seconds for which nobody tries to connect to a server that did not answer."""
 AT_WORK = "SELECT pid FROM pg_stat_activity WHERE state IS NULL OR state NOT LIKE 'idle%'"
 
 
@@ -63,7 +68,7 @@ class Patience:
 
     def _spare(self, *_about: object) -> None:
         """Open no connection while it is known that nobody would answer."""
-        if not self._answer.is_there and monotonic() < self._asked_at + STANDS:
+        if not self._answer.is_there and monotonic() < self._asked_at + KNOWN_GONE:
             raise self._gone()
 
     def _gone(self) -> Exception:
@@ -81,8 +86,8 @@ class Patience:
         driver = self._dialect.loaded_dbapi
         arguments, options = self._dialect.create_connect_args(self._url)
         try:
-            with closing(driver.connect(*arguments, **{**options, "connect_timeout": int(PATIENCE)})) as connection:
-                connection.wait = partial(connection.wait, timeout=PATIENCE)
+            with closing(driver.connect(*arguments, **{**options, "connect_timeout": TO_ANSWER})) as connection:
+                connection.wait = partial(connection.wait, timeout=TO_ANSWER)
                 return Answer(is_there=True, at_work=frozenset(pid for (pid,) in connection.execute(AT_WORK)))
         except driver.OperationalError as error:
             # A refusal is an answer: the server is full, or has just been started.
