@@ -121,6 +121,7 @@ def groups(
                 "column": blend.columns[column],
                 "levels": levels(values[:, column]),
                 "levels_were": _levels_then(card, blend.columns[column]),
+                "over": psi.over(then["features"][blend.columns[column]], values[:, column]),
             }
         )
     return sorted(told, key=lambda each: -each["psi"])

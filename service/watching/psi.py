@@ -44,6 +44,17 @@ def missing_then(then: Mapping[str, Any]) -> float:
     return float(then["shares"][-1])
 
 
+def over(then: Mapping[str, Any], now: Values) -> list[float] | None:
+    """The edge at which most has moved, and the shares of the known values above it, now and then; None without one."""
+    edges: Sequence[float] = then["edges"]
+    found, was = _counts(now, edges)[:-1], np.array(then["shares"])[:-1]
+    if not edges or not found.sum() or not was.sum():
+        return None
+    above, above_then = (1 - np.cumsum(each)[:-1] / each.sum() for each in (found, was))
+    place = int(np.argmax(np.abs(above - above_then)))
+    return [edges[place], round(float(above[place]), 4), round(float(above_then[place]), 4)]
+
+
 def _counts(values: Values, edges: Sequence[float]) -> NDArray[np.float64]:
     lost = np.isnan(values)
     place = np.searchsorted(np.array(edges), values[~lost].astype(np.float64), side="left")

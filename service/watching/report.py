@@ -12,7 +12,7 @@ from service.scoring import actions as promotion
 from service.scoring import lines
 from service.scoring import queries as scoring
 from service.scoring.lines import Choice, Offer
-from service.watching import actions, queries, rules, words
+from service.watching import actions, moves, queries, rules, words
 from service.watching.rules import Span
 
 
@@ -148,7 +148,7 @@ def _moves(session: Session, today: WatchDay) -> list[Moved]:
             missing_was=each["missing_was"],
             moved=rules.has_moved(each),
             matters=rules.has_moved(each) and abs(each["push"]) >= rules.LEAST_PUSH,
-            sentence=words.move(each, definitions),
+            sentence=moves.sentence(each, definitions),
         )
         for each in today.groups
     ]

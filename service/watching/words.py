@@ -1,13 +1,12 @@
 """What is said about a model: plain words first, numbers with them. Pure."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 from models import STARTER, Comparison, Verdict, WatchDay
-from service.scoring import sentences
 from service.scoring.definitions import Definition
-from service.scoring.features import ACCOUNT, COMPLAINTS
-from service.watching import rules
+from service.watching import moves, rules
+from service.watching.moves import percent
 from service.watching.rules import Span
 
 TITLE = "Alerts are likely to be right less often than they were"
@@ -18,46 +17,6 @@ ADVICE = (
 )
 # Groups that are worth a sentence, at most.
 SAID = 3
-NAMES = {COMPLAINTS: "The complaints so far", ACCOUNT: "The age of the accounts"}
-# Statistics that are not in the metric's own unit.
-ABOUT = {
-    "age": "how old the newest value is",
-    "count_7": "how many values come in a week",
-    "count_28": "how many values come in four weeks",
-    "count_90": "how many values come in a quarter",
-    "change_7": "the last week against the account's own past",
-    "change_28": "the last four weeks against the account's own past",
-    "slope": "the trend over four weeks",
-    "off_28": "the share of days off target",
-}
-
-
-def moves(groups: Sequence[Mapping[str, Any]], definitions: Mapping[str, Definition]) -> list[str]:
-    """What has moved, a sentence each, what pushes alerts most first."""
-    ranked = sorted(groups, key=lambda each: (-abs(each["push"]), -each["psi"]))
-    return [move(each, definitions) for each in ranked]
-
-
-def move(group: Mapping[str, Any], definitions: Mapping[str, Definition]) -> str:
-    """How a group of features is, and how it was when the model was trained."""
-    definition = definitions.get(group["group"])
-    label = definition.label if definition else NAMES.get(group["group"], group["group"])
-    if group["missing"] - group["missing_was"] >= rules.MUCH_MISSING:
-        here, there = _percent(group["missing"]), _percent(group["missing_was"])
-        return f"{label}: missing at {here} of the accounts, {there} before."
-    now, was = group["levels"], group["levels_were"]
-    stat = group["column"].rpartition(":")[2]
-    if definition is None or stat in ABOUT or now is None or was is None:
-        about = ABOUT.get(stat)
-        return (
-            f"{label}: {about}; it is spread otherwise than it was."
-            if about
-            else f"{label}: spread otherwise than before."
-        )
-    place, who = (0, "a typical account") if now[0] != was[0] else (1, "one account in ten")
-    least = "" if place == 0 else "at least "
-    here, there = (least + sentences.amount(definition, each[place]) for each in (now, was))
-    return f"{label}: {here} at {who}, {there} before."
 
 
 def loss(
@@ -65,19 +24,19 @@ def loss(
 ) -> list[str]:
     """Why people are called: what moved, what it does to alerts, what to do."""
     assert day.promised is not None
-    was = f"{_percent(day.promised)} did on the weeks that the model was tested on"
+    was = f"{percent(day.promised)} did on the weeks that the model was tested on"
     if how == "lived" and lived is not None and lived.right is not None:
         told = (
-            f"Of the accounts over the line {_percent(lived.right)} complained within {horizon_days} days "
+            f"Of the accounts over the line {percent(lived.right)} complained within {horizon_days} days "
             f"({lived.first:%d %b} to {lived.last:%d %b}); {was}."
         )
     else:
         told = (
-            f"Of the accounts over the line about {_percent(day.expected or 0)} are expected to complain within "
+            f"Of the accounts over the line about {percent(day.expected or 0)} are expected to complain within "
             f"{horizon_days} days, unless outcomes show that the change is real; {was}."
         )
     shifted = [each for each in day.groups if rules.has_moved(each) and (each["push"] or each["spread"])]
-    return [told, *moves(shifted, definitions)[:SAID], ADVICE]
+    return [told, *moves.told(shifted, definitions)[:SAID], ADVICE]
 
 
 def off_level(lived: Span, horizon_days: int) -> list[str]:
@@ -128,7 +87,7 @@ def _numbers(evidence: Mapping[str, Any]) -> str:
         return f"{precision} of the best simple rule."
     _, low, high = evidence["average_precision_gain"]
     right, right_other = evidence["right"]
-    looks = f"; with as many looks {_percent(right)} right against {_percent(right_other)}" if right is not None else ""
+    looks = f"; with as many looks {percent(right)} right against {percent(right_other)}" if right is not None else ""
     within = f" (gain {low:+.3f} to {high:+.3f})" if low is not None else ""
     return (
         f"{precision}{within}{looks}, on {evidence['days']} days of {evidence['accounts']:,} accounts: "
@@ -138,7 +97,3 @@ def _numbers(evidence: Mapping[str, Any]) -> str:
 
 def _number(value: float | None) -> str:
     return "-" if value is None else f"{value:.3f}"
-
-
-def _percent(share: float) -> str:
-    return f"{share:.0%}".replace("%", " %")
