@@ -22,7 +22,11 @@ TRIALS: dict[str, tuple[Trial, dict[str, Any], dict[str, Any]]] = {
         {"count": 200, "a_second": 200, "seconds": 15},
     ),
     "herd": (herd, {"count": 1_000, "restarts": 10}, {"count": 200, "restarts": 2}),
-    "overload": (overload, {"clients": 400, "seconds": 30}, {"clients": 100, "seconds": 8}),
+    "overload": (
+        overload,
+        {"clients": 400, "a_second": 5_000, "seconds": 30},
+        {"clients": 100, "a_second": 5_000, "seconds": 8},
+    ),
     "noisy": (noisy, {"per_minute": 600, "seconds": 30}, {"per_minute": 600, "seconds": 8}),
     "slow": (slow_senders, {"connections": 2_000}, {"connections": 200}),
     "drain": (drain, {"ends": 100, "clients": 16}, {"ends": 3, "clients": 8}),

@@ -37,7 +37,7 @@ async def _usual(port: int, key: str, seen: Seen, seconds: float) -> None:
 
 def slow_senders(it: Stand, *, connections: int, give_up: float = 30) -> dict[str, Any]:
     """L06: connections that send a byte a second, in the header or in the body, and what others notice."""
-    server = it.serve(HEADSUP_WORKER_SECONDS="1000")
+    server = it.serve(worker=False)
     alone, beside = Seen(), Seen()
 
     async def run() -> list[float]:
@@ -72,7 +72,7 @@ def drain(it: Stand, *, ends: int, clients: int) -> dict[str, Any]:
     took, in_flight_lost = [], 0
     confirmed: list[str] = []
     for n in range(ends):
-        server = it.serve(HEADSUP_WORKER_SECONDS="1000")
+        server = it.serve()
         seen, over = Seen(), asyncio.Event()
 
         async def run(server: Server = server, seen: Seen = seen, over: asyncio.Event = over, n: int = n) -> None:
@@ -164,7 +164,7 @@ async def _pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> N
 
 def rolling(it: Stand, *, restarts: int, clients: int) -> dict[str, Any]:
     """L08: two servers behind a relay are restarted in turn while clients send; nobody sees an error."""
-    servers, seen = [it.serve(HEADSUP_WORKER_SECONDS="1000"), it.serve(HEADSUP_WORKER_SECONDS="1000")], Seen()
+    servers, seen = [it.serve(), it.serve(worker=False)], Seen()
 
     async def run() -> list[str]:
         relay, over = Relay(servers), asyncio.Event()
@@ -177,7 +177,7 @@ def rolling(it: Stand, *, restarts: int, clients: int) -> dict[str, Any]:
             await asyncio.sleep(1)
             which = n % 2
             await asyncio.to_thread(servers[which].leave)
-            servers[which] = await asyncio.to_thread(it.serve, servers[which].port)
+            servers[which] = await asyncio.to_thread(it.serve, servers[which].port, worker=which == 0)
             relay.servers = list(servers)
             await asyncio.sleep(1.5)
         over.set()

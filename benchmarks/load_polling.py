@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from benchmarks.asking import Connection, Seen
-from benchmarks.stand import Server, Stand
+from benchmarks.stand import Server, Stand, lag
 
 RISK = "/v1/risk?limit=50"
 EVERY_SECONDS = 5.0
@@ -64,7 +64,7 @@ async def _look(server: Server, key: str, seen: Seen, dashboards: int, until: fl
 
 def dashboards(it: Stand, *, count: int, a_second: int, seconds: float) -> dict[str, Any]:
     """L01: dashboards poll each 5 s while observations come in; then nothing changes, and they poll on."""
-    server = it.serve(HEADSUP_WORKER_SECONDS="5")
+    server = it.serve()
 
     async def busy() -> tuple[Seen, Seen, int]:
         looking, sending, until = Seen(), Seen(), time.monotonic() + seconds
@@ -89,6 +89,7 @@ def dashboards(it: Stand, *, count: int, a_second: int, seconds: float) -> dict[
         "dashboard_p99_ms": looking.milliseconds(99), "ingest_p99_ms": sending.milliseconds(99),
         "rows_a_second": round(confirmed / seconds), "failed": looking.failed + sending.failed + calm.failed,
         "unchanged_share": round(calm.statuses[304] / max(1, calm.statuses.total() - first), 3),
+        **lag(server),
     }  # fmt: skip
 
 

@@ -1,6 +1,7 @@
 """An installation with real server processes, for load: `with stand(…) as it: it.serve()`."""
 
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -57,14 +58,21 @@ class Server:
         assert self.process.wait(within) == 0
         return time.monotonic() - began
 
+    def workers(self) -> list[int]:
+        """The processes that it has started and that live."""
+        return [int(pid) for each in self._proc.glob("task/*/children") for pid in each.read_text().split()]
+
     def memory(self) -> int:
-        """Resident memory, in bytes."""
-        pages = Path(f"/proc/{self.process.pid}/statm").read_text().split()[1]
-        return int(pages) * os.sysconf("SC_PAGE_SIZE")
+        """Resident memory of the server alone, in bytes."""
+        return memory_of(self.process.pid)
 
     def files(self) -> int:
         """Open files and sockets."""
-        return len(list(Path(f"/proc/{self.process.pid}/fd").iterdir()))
+        return len(list((self._proc / "fd").iterdir()))
+
+    @property
+    def _proc(self) -> Path:
+        return Path(f"/proc/{self.process.pid}")
 
 
 @dataclass
@@ -77,12 +85,13 @@ class Stand:
     environment: dict[str, str]
     servers: list[Server] = field(default_factory=list)
 
-    def serve(self, port: int = 0, **settings: str) -> Server:
-        """Start one more server and wait until it is ready."""
+    def serve(self, port: int = 0, *, worker: bool = True, **settings: str) -> Server:
+        """Start one more server and wait until it is ready; with a worker beside it, whichever the database."""
         port = port or free_port()
+        beside = "--worker" if worker else "--no-worker"
         with (self.folder / "server.log").open("ab") as log:
             process = subprocess.Popen(  # noqa: S603
-                [sys.executable, "-m", "service", "serve", "--port", str(port)],
+                [sys.executable, "-m", "service", "serve", "--port", str(port), beside],
                 env=self.environment | settings, stdout=log, stderr=log,
             )  # fmt: skip
         server = Server(process, port)
@@ -97,7 +106,8 @@ class Stand:
 @contextmanager
 def stand(database_url: str = "", *, accounts: int = 50, keys: int = 1, **settings: str) -> Iterator[Stand]:
     """Install it, with scored accounts; at the end what still runs is killed."""
-    with tempfile.TemporaryDirectory() as name:
+    # A worker whose server was killed may still write for a moment.
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as name:
         folder = Path(name)
         there = Settings(data_dir=folder, database_url=database_url, _env_file=None)
         db = Database(there.database)
@@ -114,6 +124,18 @@ def stand(database_url: str = "", *, accounts: int = 50, keys: int = 1, **settin
                 server.process.kill()
                 server.process.wait()
             db.close()
+
+
+def lag(server: Server) -> dict[str, float]:
+    """How long its event loop stood still at most: a bound that all of its beats kept, in milliseconds."""
+    figures = httpx2.get(f"{server.url}/metrics", timeout=30).text
+    beats = re.findall(r'headsup_loop_lag_seconds_bucket\{le="([^"]+)"\} (\S+)', figures)
+    return {"loop_lag_ms_within": 1000 * next(float(bound) for bound, count in beats if count == beats[-1][1])}
+
+
+def memory_of(pid: int) -> int:
+    """Resident memory of a process, in bytes."""
+    return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
 
 
 def free_port() -> int:

@@ -10,10 +10,13 @@ from models import ApiKey, AuditEntry, Operator, Role, Scope
 from service.access import audit, queries, rules
 from service.kit.database import Session
 from service.kit.errors import Conflict, NotFound
+from service.kit.revisions import Revision
 
 # One lane: a sign-in takes one core for about a fifth of a second, and leaves the others to everybody else.
 HASHER = PasswordHasher(time_cost=3, memory_cost=65_536, parallelism=1)
 USED_AGAIN_SECONDS = 300
+KEY_CHANGES = Revision()
+"""Renewed when this process ends a key, so that it opens nothing more at once."""
 
 
 class OperatorExists(Conflict):
@@ -59,6 +62,7 @@ def rotate_key(session: Session, name: str, *, overlap: timedelta, by: str, now:
     old = live[0]
     ends = now + overlap
     old.expires_at = ends if old.expires_at is None else min(old.expires_at, ends)
+    KEY_CHANGES.renew_after(session)
     text = _add_key(session, name, old.scopes, now=now, expires_at=None)
     record(session, by, "key.rotate", name, now=now, old_ends=old.expires_at.isoformat())
     return text
@@ -88,6 +92,7 @@ def revoke_keys(session: Session, name: str, *, by: str, now: datetime) -> list[
     keys = _live_keys(session, name, now=now)
     for key in keys:
         key.revoked_at = now
+    KEY_CHANGES.renew_after(session)
     record(session, by, "key.revoke", name, now=now, keys=[key.public_id for key in keys])
     return keys
 

@@ -50,6 +50,11 @@ def load_settings() -> Settings:
         settings = Settings.load(data_dir())
     except ValidationError as error:
         raise SettingsWrong("; ".join(wrong_settings(error))) from error
+    return configured(settings)
+
+
+def configured(settings: Settings) -> Settings:
+    """Set up the logs as these settings say."""
     logs.configure(settings)
     # Commands say themselves what a migration did.
     logging.getLogger("alembic").setLevel(logging.WARNING)

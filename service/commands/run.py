@@ -5,7 +5,8 @@ import os
 import signal
 import socket
 import threading
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, closing, contextmanager, nullcontext
 from types import FrameType
 from typing import Annotated
 
@@ -15,7 +16,7 @@ from fastapi import FastAPI
 from service import worker as work
 from service.access import erasure
 from service.app import create_app
-from service.commands import door
+from service.commands import beside, door
 from service.commands.server import Server, allow_connections
 from service.kit import durability, sqlite
 from service.kit.clock import Clock, SystemClock
@@ -23,9 +24,9 @@ from service.kit.database import Database
 from service.kit.errors import Conflict
 from service.kit.settings import Settings
 
-# How long the worker is waited for. Beside the server it was told to end when the server was; together they stay
-# below the ten seconds that container engines give before they kill.
-BESIDE_SECONDS, ALONE_SECONDS = 2, 4
+# How long the worker is waited for. As a thread of the server it was told to end when the server was; together they
+# stay below the ten seconds that container engines give before they kill.
+THREAD_SECONDS, ALONE_SECONDS = 2, 4
 
 
 class NotAlone(Conflict):
@@ -39,24 +40,34 @@ class PortTaken(Conflict):
 def serve(
     host: Annotated[str | None, typer.Option(help="Address to listen on; HEADSUP_HOST.")] = None,
     port: Annotated[int | None, typer.Option(help="Port to listen on, 0 for any; HEADSUP_PORT.")] = None,
+    *,
+    worker: Annotated[
+        bool | None,
+        typer.Option(help="Keep a worker running beside it; if neither is said, with the embedded database only."),
+    ] = None,
 ) -> None:
-    """Serve API and console. With the embedded database the worker runs in this process too."""
+    """Serve API and console."""
     settings = with_keys(door.load_settings())
     with closing(open_durable(settings)) as db:
         listener = listen(settings.host if host is None else host, settings.port if port is None else port)
         door.notes.print(f"Headsup is at {address(listener)}")
-        serve_until_told(create_app(settings, db), db, settings, SystemClock(), listener)
+        works = settings.embedded if worker is None else worker
+        serve_until_told(create_app(settings, db), db, settings, SystemClock(), listener, works=works)
 
 
-def worker() -> None:
-    """Score, open alerts and send mail until told to stop. Any number of workers may share a PostgreSQL."""
-    settings = with_keys(door.load_settings())
+def worker(
+    *, of_server: Annotated[bool, typer.Option("--beside", hidden=True, help="Started by `headsup serve`.")] = False
+) -> None:
+    """Score, open alerts and send mail until told to stop. Any number of workers may share a database."""
+    settings = with_keys(door.configured(beside.received()) if of_server else door.load_settings())
+    stop = stop_on_signals()
+    if of_server:
+        threading.Thread(target=beside.end_with_server, args=(stop,), name="server", daemon=True).start()
     with closing(open_durable(settings)) as db:
-        stop = stop_on_signals()
-        beside = start_worker(db, settings, SystemClock(), stop)
-        while beside.is_alive() and not stop.wait(1):
+        thread = start_worker(db, settings, SystemClock(), stop)
+        while thread.is_alive() and not stop.wait(1):
             pass
-        beside.join(ALONE_SECONDS)
+        thread.join(ALONE_SECONDS)
 
 
 def with_keys(settings: Settings) -> Settings:
@@ -121,15 +132,30 @@ def address(listener: socket.socket) -> str:
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
-def serve_until_told(app: FastAPI, db: Database, settings: Settings, clock: Clock, listener: socket.socket) -> None:
-    """Serve, with a worker beside it where the database is embedded, until SIGTERM or Ctrl-C."""
+def serve_until_told(
+    app: FastAPI, db: Database, settings: Settings, clock: Clock, listener: socket.socket, *, works: bool = True
+) -> None:
+    """Serve until SIGTERM or Ctrl-C; `works`: with a worker beside."""
     stop = stop_on_signals()
     allow_connections()
-    beside = start_worker(db, settings, clock, stop) if settings.embedded else None
-    Server(app, stop).run(sockets=[listener])
-    stop.set()
-    if beside:
-        beside.join(BESIDE_SECONDS)
+    with _worker(db, settings, clock, stop) if works else nullcontext():
+        Server(app, stop).run(sockets=[listener])
+
+
+def _worker(db: Database, settings: Settings, clock: Clock, stop: threading.Event) -> AbstractContextManager[None]:
+    """A worker in a process of its own; in this one where only one process may work on the database."""
+    alone = settings.embedded and not sqlite.is_sound()
+    return _thread(db, settings, clock, stop) if alone else beside.a_worker(settings, stop)
+
+
+@contextmanager
+def _thread(db: Database, settings: Settings, clock: Clock, stop: threading.Event) -> Iterator[None]:
+    thread = start_worker(db, settings, clock, stop)
+    try:
+        yield
+    finally:
+        stop.set()
+        thread.join(THREAD_SECONDS)
 
 
 def start_worker(db: Database, settings: Settings, clock: Clock, stop: threading.Event) -> threading.Thread:

@@ -1,6 +1,5 @@
 """The web server: uvicorn, with deadlines for those who send slowly and an end that fails nobody."""
 
-import random
 import resource
 import signal
 import threading
@@ -12,6 +11,8 @@ import h11
 import uvicorn
 from fastapi import FastAPI
 from uvicorn.protocols.http.h11_impl import H11Protocol
+
+from service.kit.pauses import retry_after
 
 # Seconds in which a client may owe us the rest of its request and send next to nothing, and what is more than that.
 PATIENCE_SECONDS = 10
@@ -40,8 +41,7 @@ class Deadlined(H11Protocol):
     def connection_made(self, transport: Any) -> None:
         super().connection_made(transport)
         if len(self.connections) > self.most:
-            # Spread out, not secret.
-            self._refuse(b"503 Service Unavailable", b"Retry-After: %d\r\n" % random.randint(2, 10))  # noqa: S311
+            self._refuse(b"503 Service Unavailable", f"Retry-After: {retry_after()}\r\n".encode())
 
     def data_received(self, data: bytes) -> None:
         self._received += len(data)
@@ -93,6 +93,7 @@ class Server(uvicorn.Server):
         self._app = app
         self._stop = stop
         self._leaves_at: float | None = None
+        self._ticked_at: float | None = None
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         self._stop.set()
@@ -104,6 +105,8 @@ class Server(uvicorn.Server):
             super().handle_exit(sig, frame)
 
     async def on_tick(self, counter: int) -> bool:
+        if self._ticked_at:
+            self._app.state.requests.lagged(max(0.0, time.monotonic() - self._ticked_at - 1 / TICKS_A_SECOND))
         if counter % TICKS_A_SECOND == 0:
             for connection in list(self.server_state.connections):
                 if isinstance(connection, Deadlined):
@@ -113,6 +116,7 @@ class Server(uvicorn.Server):
         ends = await super().on_tick(counter)
         if self._leaves_at and CLOSE not in self.server_state.default_headers:
             self.server_state.default_headers = [*self.server_state.default_headers, CLOSE]
+        self._ticked_at = time.monotonic()
         return ends
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from prometheus_client import CollectorRegistry, Counter, disable_created_metrics, generate_latest
+from prometheus_client import CollectorRegistry, Counter, Histogram, disable_created_metrics, generate_latest
 from prometheus_client.metrics_core import GaugeMetricFamily, Metric
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -10,6 +10,7 @@ from service.health.queries import Figures
 
 disable_created_metrics()  # type: ignore[no-untyped-call]
 
+LAGS = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5)
 MODEL = {
     "expected": "Share of the accounts over the line that is expected to complain.",
     "promised": "Share of the accounts over the line that complained when the model was tested.",
@@ -20,13 +21,25 @@ MODEL = {
 
 
 class Requests:
-    """Counts answers by route and status. A route is its pattern, so that ids make no new series."""
+    """Counts answers by route and status, and how long the event loop stood still, in which nobody is answered.
+
+    A route is its pattern, so that ids make no new series.
+    """
 
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
         self._count = Counter(
             "headsup_requests", "Requests answered.", ["method", "route", "status"], registry=self.registry
         )
+        self._lags = Histogram(
+            "headsup_loop_lag_seconds",
+            "How late the event loop came back to a clock of ten beats a second.",
+            buckets=LAGS,
+            registry=self.registry,
+        )
+
+    def lagged(self, seconds: float) -> None:
+        self._lags.observe(seconds)
 
     def note(self, scope: Scope, status: int) -> None:
         route = getattr(scope.get("route"), "path", "none")

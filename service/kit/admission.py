@@ -1,22 +1,47 @@
 """How much is let in at a time: requests, and bytes of their bodies. What comes over that is told to come back."""
 
-import random
+import time
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from service.kit.http import problem
+from service.kit.pauses import retry_after
 
 # About two seconds of work on a small machine: who waited longer would have given up.
 MOST_REQUESTS = 1_000
 MOST_BYTES = 64 * 1024 * 1024
 ALWAYS = frozenset({"/livez"})
+READS = frozenset({"GET", "HEAD"})
+# What machines send may queue for so long; they come again by themselves. A few are let in whatever the last ones took.
+QUEUE_SECONDS, LEAST_QUEUED = 1.0, 8
+MEMORY = 0.05
+"""How much of what is known of the pace the newest answer replaces."""
 
 
-def later() -> str:
-    """A Retry-After that brings those who were refused together back one by one, in seconds."""
-    return str(random.randint(2, 10))  # noqa: S311  spreads load, hides nothing
+class Queue:
+    """How many of one kind are under way, and by the pace of late how long a new one will wait."""
+
+    def __init__(self) -> None:
+        self.length = 0
+        self._pace = 0.0
+        self._ended_at: float | None = None
+
+    @property
+    def is_full(self) -> bool:
+        return self.length >= LEAST_QUEUED and self.length * self._pace > QUEUE_SECONDS
+
+    def begin(self) -> None:
+        self.length += 1
+
+    def end(self) -> None:
+        """Learn from the time between two answers; while nobody waits, it tells nothing."""
+        self.length -= 1
+        now = time.monotonic()
+        if self._ended_at is not None:
+            self._pace += MEMORY * (now - self._ended_at - self._pace)
+        self._ended_at = now if self.length else None
 
 
 class Admission:
@@ -26,14 +51,17 @@ class Admission:
         self._app = app
         self._most_requests = most_requests
         self._most_bytes = most_bytes
-        self._requests = 0
+        self._all, self._sent = Queue(), Queue()
         self._bytes = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http" or scope["path"] in ALWAYS:
             await self._app(scope, receive, send)
             return
-        if self._requests >= self._most_requests:
+        # People's clicks are few, and nobody repeats them: they are not held against what machines send.
+        by_machine = scope["path"].startswith("/v1/") and scope["method"] not in READS
+        queues = [self._all, self._sent] if by_machine else [self._all]
+        if self._all.length >= self._most_requests or (by_machine and self._sent.is_full):
             await _refusal(Request(scope))(scope, receive, send)
             return
         held = 0
@@ -45,17 +73,19 @@ class Admission:
             held += size
             self._bytes += size
             if self._bytes > self._most_bytes:
-                raise HTTPException(503, "Too much is being sent at once.", headers={"Retry-After": later()})
+                raise HTTPException(503, "Too much is being sent at once.", headers={"Retry-After": retry_after()})
             return message
 
-        self._requests += 1
+        for queue in queues:
+            queue.begin()
         try:
             await self._app(scope, counting, send)
         finally:
-            self._requests -= 1
+            for queue in queues:
+                queue.end()
             self._bytes -= held
 
 
 def _refusal(request: Request) -> ASGIApp:
     detail = "More requests wait than can be answered in time. Send it again."
-    return problem(request, 503, "Service Unavailable", detail, "http-503", headers={"Retry-After": later()})
+    return problem(request, 503, "Service Unavailable", detail, "http-503", headers={"Retry-After": retry_after()})

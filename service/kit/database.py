@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session, sessionmaker
 
 from service.kit import crash, sqlite
 from service.kit.patience import Patience
+from service.kit.revisions import Revision
 from service.kit.turns import Turns
 
 __all__ = ["OUTAGES", "Database", "Session"]
@@ -22,7 +23,7 @@ OUTAGES = (OperationalError, InterfaceError, PoolTimeout)
 """What is raised while the database is away."""
 
 # Errors must not quote parameters: they hold names and addresses, and errors are logged.
-POOL: dict[str, Any] = {"pool_size": 20, "max_overflow": 20, "pool_timeout": 2, "hide_parameters": True}
+POOL: dict[str, Any] = {"pool_size": 20, "max_overflow": 24, "pool_timeout": 2, "hide_parameters": True}
 # A peer that is gone without a word is given up after ten seconds while it owes an answer, else within a minute.
 NETWORK = {"tcp_user_timeout": 10_000, "keepalives_idle": 30, "keepalives_interval": 10, "keepalives_count": 3}
 CONNECT_SECONDS = 3
@@ -45,6 +46,8 @@ class Database:
         self._writing = sessionmaker(self.engine, expire_on_commit=False)
         self._reading = sessionmaker(self.engine.execution_options(**READ_ONLY), expire_on_commit=False)
         self._turns = Turns()
+        self.written = Revision()
+        """Renewed after each commit of this process, so that nobody is shown less than what they were told is done."""
 
     @property
     def is_sqlite(self) -> bool:
@@ -67,6 +70,7 @@ class Database:
         with self._writing.begin() as session:
             yield session
             crash.point("before-commit")
+        self.written.renew()
         crash.point("after-commit")
 
     def _turn(self, *, first: bool) -> AbstractContextManager[None]:

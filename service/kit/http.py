@@ -22,6 +22,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from service.kit import errors
 from service.kit.database import Database
+from service.kit.pauses import retry_after
 from service.kit.rows import pointer, reason
 from service.kit.settings import Settings
 
@@ -40,7 +41,6 @@ STATUS: Mapping[type[errors.HeadsupError], int] = {
     errors.TooManyRequests: 429,
     errors.Unavailable: 503,
 }
-RETRY_SECONDS = 5
 PROBLEM_SCHEMA: Mapping[str, Any] = {
     "type": "object",
     "required": ["type", "title", "status", "detail"],
@@ -69,15 +69,16 @@ PROBLEM_HEADERS: Mapping[int, dict[str, Any]] = {
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
 
 
-def _db(request: Request) -> Database:
+# These are coroutines, though they wait for nothing: for a plain function FastAPI would send each to a thread.
+async def _db(request: Request) -> Database:
     return request.app.state.db  # type: ignore[no-any-return]
 
 
-def _now(request: Request) -> datetime:
+async def _now(request: Request) -> datetime:
     return request.app.state.clock.now()  # type: ignore[no-any-return]
 
 
-def _settings(request: Request) -> Settings:
+async def _settings(request: Request) -> Settings:
     return request.app.state.settings  # type: ignore[no-any-return]
 
 
@@ -180,7 +181,7 @@ def _domain_error(request: Request, error: Exception) -> Response:
         log.warning("request_refused", status=status, problem=error.slug(), route=_route(request))
     headers: dict[str, str] = {}
     if status in {429, 503}:
-        headers["Retry-After"] = str(error.facts.pop("retry_after", RETRY_SECONDS))
+        headers["Retry-After"] = str(error.facts.pop("retry_after", None) or retry_after())
     if status == 401:
         headers["WWW-Authenticate"] = 'Bearer realm="headsup"'
     return problem(
@@ -222,8 +223,7 @@ def _database_away(request: Request, error: Exception) -> Response:
     log.warning("database_unavailable", error=type(error).__name__, route=_route(request))
     detail = "The database does not answer. Nothing was lost that was confirmed; send it again."
     kind = errors.Unavailable
-    headers = {"Retry-After": str(RETRY_SECONDS)}
-    return problem(request, 503, kind.title(), detail, kind.slug(), headers=headers)
+    return problem(request, 503, kind.title(), detail, kind.slug(), headers={"Retry-After": retry_after()})
 
 
 def _bug(request: Request, error: Exception) -> Response:

@@ -25,8 +25,8 @@ class Position:
     account_id: str
 
 
-def version(session: Session, *, today: date) -> tuple[Any, ...]:
-    """Changes whenever the list may have changed; costs three small reads.
+def version(session: Session) -> tuple[Any, ...]:
+    """Changes whenever the list of a day may have changed; costs a few small reads.
 
     A round of scoring gives all its scores one moment and commits them in several transactions: so the scores of the
     newest moment are counted too.
@@ -35,7 +35,7 @@ def version(session: Session, *, today: date) -> tuple[Any, ...]:
     of_newest = session.scalar(select(func.count()).where(Score.scored_at == newest)) if newest else 0
     scores = session.scalar(select(func.count()).select_from(Score))
     accounts = session.scalar(select(func.max(Account.updated_at)))
-    return newest, of_newest, scores, accounts, alert_line(session), today
+    return newest, of_newest, scores, accounts, alert_line(session)
 
 
 def risks(

@@ -1,19 +1,24 @@
 """HTTP of risks: what dashboards poll."""
 
 import hashlib
-from datetime import timedelta
+from dataclasses import dataclass
+from datetime import date, timedelta
+from functools import partial
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Header, Query, Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 
 from models import STARTER
 from service.access.guards import Reader
 from service.accounts.queries import account as account_of
 from service.kit.cursors import Cursor, read_cursor, write_cursor
+from service.kit.database import Database
 from service.kit.fields import Address, Id, Moment, Word
 from service.kit.http import Config, Db, Now, problems
+from service.kit.settings import Settings
 from service.risk import queries
+from service.risk.newest import Page, Version
 from service.risk.rules import Asked, Sort, as_csv
 from service.risk.schemas import RiskDay, RiskHistory, RiskItem, RiskList
 from service.scoring.queries import alert_line
@@ -33,7 +38,7 @@ ANSWERS: dict[int | str, dict[str, Any]] = {
 }
 
 
-def _asked(
+async def _asked(
     min_risk: Annotated[float, Query(ge=0, le=1, allow_inf_nan=False)] = 0,
     rep: Annotated[Address | None, Query(description="Accounts of the rep with this address.")] = None,
     segment: Word | None = None,
@@ -43,8 +48,22 @@ def _asked(
     return Asked(min_risk, rep, segment, changed_since, sort)
 
 
+@dataclass(frozen=True)
+class _Wanted:
+    """A page of the list."""
+
+    asked: Asked
+    limit: int
+    cursor: str | None
+    as_text: bool
+
+    def etag(self, version: Version) -> str:
+        said = repr((version, self.asked, self.limit, self.cursor, self.as_text))
+        return f'"{hashlib.sha256(said.encode()).hexdigest()[:32]}"'
+
+
 @router.get("/risk", responses=ANSWERS, response_model=None)
-def list_risks(
+async def list_risks(
     request: Request,
     _caller: Reader,
     asked: Annotated[Asked, Depends(_asked)],
@@ -62,27 +81,37 @@ def list_risks(
     An account is listed once it has a score. Poll with `If-None-Match`: 304 means that nothing has changed.
     With `Accept: text/csv` the page comes as CSV, and the next one as a `Link` header.
     """
-    as_text = CSV in accept
+    wanted, today = _Wanted(asked, limit, cursor, CSV in accept), now.date()
     after = read_cursor(settings, asked.fingerprint, cursor, asked.sort.kind, str)
+    newest = request.app.state.risks
+    etag = wanted.etag(await newest.version(db, today))
+    headers = {"ETag": etag, "Cache-Control": "private, no-cache", "Vary": "Accept, Authorization"}
+    if _matches(if_none_match, etag):
+        return Response(status_code=304, headers=headers)
+    page: Page = await newest.page(etag, partial(_build, db, settings, wanted, after, today))
+    headers["ETag"] = page.etag
+    if not wanted.as_text:
+        return Response(page.content, media_type="application/json", headers=headers)
+    if page.following:
+        headers["Link"] = f'<{request.url.include_query_params(cursor=page.following)}>; rel="next"'
+    return Response(page.content, media_type="text/csv; charset=utf-8; header=present", headers=headers)
+
+
+def _build(db: Database, settings: Settings, wanted: _Wanted, after: tuple[Any, ...] | None, today: date) -> Page:
+    """Read a page at one state of the database and write it out."""
+    asked, position = wanted.asked, queries.Position(*after) if after else None
     with db.read() as session:
-        seen = (queries.version(session, today=now.date()), asked, limit, cursor, as_text)
-        headers = {"ETag": _etag(seen), "Cache-Control": "private, no-cache", "Vary": "Accept, Authorization"}
-        if _matches(if_none_match, headers["ETag"]):
-            return Response(status_code=304, headers=headers)
-        rows = queries.risks(
-            session, asked, today=now.date(), after=queries.Position(*after) if after else None, limit=limit + 1
-        )
+        etag = wanted.etag((*queries.version(session), today))
+        rows = queries.risks(session, asked, today=today, after=position, limit=wanted.limit + 1)
         line = alert_line(session)
-    items = [_item(row, line) for row in rows[:limit]]
+    items = [_item(row, line) for row in rows[: wanted.limit]]
     following = None
-    if len(rows) > limit:
-        last = rows[limit - 1]
+    if len(rows) > wanted.limit:
+        last = rows[wanted.limit - 1]
         following = write_cursor(settings, asked.fingerprint, queries.sort_value(last, asked.sort), last.account_id)
-    if as_text:
-        if following:
-            headers["Link"] = f'<{request.url.include_query_params(cursor=following)}>; rel="next"'
-        return Response(as_csv(items), media_type="text/csv; charset=utf-8; header=present", headers=headers)
-    return JSONResponse(RiskList(items=items, next=following).model_dump(mode="json"), headers=headers)
+    if wanted.as_text:
+        return Page(etag, as_csv(items).encode(), following)
+    return Page(etag, RiskList(items=items, next=following).model_dump_json().encode(), following)
 
 
 def _item(row: Any, line: float) -> RiskItem:
@@ -104,10 +133,6 @@ def _item(row: Any, line: float) -> RiskItem:
         model=row.model,
         missing=row.missing,
     )
-
-
-def _etag(seen: object) -> str:
-    return f'"{hashlib.sha256(repr(seen).encode()).hexdigest()[:32]}"'
 
 
 def _matches(if_none_match: str, etag: str) -> bool:

@@ -45,7 +45,7 @@ SETTINGS = {
 
 
 class Cluster:
-    """Processes by name: "api", and with PostgreSQL "worker-1", "worker-2", …"""
+    """Processes by name: "api", "worker-1", and with PostgreSQL "worker-2", …"""
 
     def __init__(self, folder: Path, *, database_url: str, smtp_url: str, workers: int, **settings: str) -> None:
         self.folder = folder
@@ -58,8 +58,9 @@ class Cluster:
             "HEADSUP_SMTP_URL": smtp_url,
         }
         self.settings = Settings(data_dir=folder, database_url=database_url, smtp_url=smtp_url, _env_file=None)
-        # The embedded database is for one process, which works by itself.
-        self.names = ["api"] if self.settings.embedded else ["api", *(f"worker-{n + 1}" for n in range(workers))]
+        # With the embedded database the server keeps one worker; here both are started, so that each can be killed.
+        workers = 1 if self.settings.embedded else workers
+        self.names = ["api", *(f"worker-{n + 1}" for n in range(workers))]
         self.zygote = Zygote()
         self._pids: dict[str, int] = {}
         self.db = Database(self.settings.database)
@@ -74,7 +75,7 @@ class Cluster:
     def start(self, *names: str, crash: str = "") -> None:
         environment = self.environment | {"HEADSUP_CRASH": crash}
         for name in names or self.names:
-            command = ["serve", "--port", str(self.port)] if name == "api" else ["worker"]
+            command = ["serve", "--port", str(self.port), "--no-worker"] if name == "api" else ["worker"]
             self._pids[name] = self.zygote.fork(command, environment, self.folder / f"{name}.log")
 
     def signal(self, name: str, what: signal.Signals) -> None:

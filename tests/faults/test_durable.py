@@ -53,14 +53,16 @@ def confirmed(history):
 
 
 def _copy(running, folder):
-    """What a power cut would leave: the process is halted, so that both files are of one instant."""
+    """What a power cut would leave: the processes are halted, so that both files are of one instant."""
     folder.mkdir()
-    running.signal("api", signal.SIGSTOP)
+    for name in running.names:
+        running.signal(name, signal.SIGSTOP)
     try:
         for name in ("headsup.db", "headsup.db-wal"):
             shutil.copy(running.folder / name, folder / name)
     finally:
-        running.signal("api", signal.SIGCONT)
+        for name in running.names:
+            running.signal(name, signal.SIGCONT)
     return folder
 
 

@@ -39,8 +39,8 @@ class Pulse(threading.Thread):
 @pytest.fixture(scope="module")
 def server():
     """A server that is warm: it has read its largest request, and libraries and buffers are there."""
-    with stand(HEADSUP_WORKER_SECONDS="1000") as it:
-        started = it.serve()
+    with stand() as it:
+        started = it.serve(worker=False)
         body = {"observations": [json.loads(ROW[:-1])] * 10_000}
         for _ in range(3):
             headers = {"Authorization": f"Bearer {it.key}"}
