@@ -19,7 +19,7 @@ from service.kit.errors import HeadsupError, describe
 from service.kit.settings import Settings
 from service.replies import inbox
 from service.scoring import actions as scoring
-from service.updates import notices, storms, tell, weekly
+from service.updates import notices, storms, tell, unreached, weekly
 from service.updates import send as mail
 from service.updates import steps as updates
 from service.watching import actions as watching
@@ -57,6 +57,7 @@ STEPS: Steps = (
     ("plain", updates.tell_plainly),
     ("late", updates.raise_late),
     ("ended", updates.tell_ends),
+    ("unreached", unreached.tell),
     ("remind", updates.remind),
     ("storms", storms.watch),
     ("compose", tell.compose),
