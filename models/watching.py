@@ -46,7 +46,8 @@ class ModelDay(Base):
     """What became of a model's risks of one day. Written anew while complaints may still come in late.
 
     `over` accounts were at or over the line, with risks of `over_risk` together; `top` are the riskiest twentieth.
-    Where the outcomes are known (`mature`), `complained` of the scored did so within the horizon after the day,
+    Where the outcomes are known (`mature`), all of it tells of accounts that were left to themselves: operations acted
+    within the horizon on `acted_on` others. `complained` of the scored did so within the horizon after the day,
     `over_hits` and `top_hits` of the others; `bins` are [accounts, sum of risks, complained] by risk, at the edges of
     service.watching.lived.
     """
@@ -64,6 +65,7 @@ class ModelDay(Base):
     over_risk: Mapped[float]
     top: Mapped[int]
     mature: Mapped[bool]
+    acted_on: Mapped[int] = mapped_column(default=0, server_default="0")
     complained: Mapped[int]
     over_hits: Mapped[int]
     top_hits: Mapped[int]

@@ -48,7 +48,9 @@ def _lines(found: Report) -> Iterator[str]:
     if lived and lived.right is not None:
         was = f", promised {promised.right:.0%}" if promised and promised.right is not None else ""
         yield f"Over the line {lived.right:.0%} complained (90 %: {lived.low:.0%} to {lived.high:.0%}{was})."
-    elif lived is None:
+    if found.left_out:
+        yield found.left_out
+    else:
         yield "No outcomes of its scores are known yet: they come when the horizon has passed."
     today = found.today
     if today:

@@ -95,10 +95,12 @@ def _measured(
     for (model, shadow, day), pairs in sorted(found.items()):
         accounts = np.array([account for account, _ in pairs], dtype=np.int64)
         risks = np.array([risk for _, risk in pairs])
-        hit = None
+        hit, acted_on = None, 0
         if outcomes.known(day):
             alone = outcomes.untouched(accounts, [day] * len(accounts))
+            acted_on = int((~alone).sum())
             accounts, risks = accounts[alone], risks[alone]
             hit = outcomes.followed(accounts, [day] * len(accounts))
-        rows.append({"model": model, "day": day, "shadow": shadow} | lived.measure(risks, hit, lines[model]))
+        row = {"model": model, "day": day, "shadow": shadow, "acted_on": acted_on}
+        rows.append(row | lived.measure(risks, hit, lines[model]))
     return rows

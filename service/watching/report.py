@@ -90,6 +90,11 @@ class Report:
         """The newest look at the speaking model."""
         return self.seen[-1] if self.seen and self.seen[-1].model == self.speaking else None
 
+    @property
+    def left_out(self) -> str | None:
+        """Whom the figures of what was lived leave out, in a sentence; None while nothing was lived."""
+        return words.left_out(self.lived) if self.lived else None
+
 
 def read(session: Session, settings: Settings, *, now: datetime, days: int = 120) -> Report:
     """Read what is known of the speaking model over the last days."""

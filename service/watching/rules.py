@@ -33,12 +33,16 @@ AGAIN = {
 
 @dataclass(frozen=True)
 class Span:
-    """Some days of a model together. `right` is the precision at the line, between `low` and `high` (90 %)."""
+    """Some days of a model together. `right` is the precision at the line, between `low` and `high` (90 %).
+
+    Accounts that operations acted on are left out of all figures: `acted_on` of them, one an account and day.
+    """
 
     first: date
     last: date
     days: int
     scored: int
+    acted_on: int
     said: float | None
     complained: float | None
     over: int
@@ -73,6 +77,7 @@ def span(days: Sequence[ModelDay]) -> Span:
         last=max(each.day for each in days),
         days=len(days),
         scored=rows,
+        acted_on=sum(each.acted_on for each in days),
         said=sum(each.risk_sum for each in days) / rows if rows else None,
         complained=sum(each.complained for each in days) / rows if rows else None,
         over=over,

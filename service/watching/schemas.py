@@ -30,6 +30,7 @@ class SpanOut(_Out):
     last: date
     days: int
     scored: int = Field(description="Scores given, one an account and day.")
+    acted_on: int = Field(description="Scores left out of all figures, since operations acted on the account.")
     said: float | None = Field(description="Mean risk.")
     complained: float | None = Field(description="Share of the scores that a complaint followed within the horizon.")
     over: int = Field(description="Scores at or over the line.")
@@ -49,6 +50,7 @@ class DayOut(_Out):
     risk_sum: float
     over: int
     mature: bool
+    acted_on: int = Field(description="Accounts left out once `mature`, since operations acted on them.")
     complained: int
     over_hits: int
     average_precision: float | None

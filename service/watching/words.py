@@ -56,6 +56,16 @@ def off_level(lived: Span, horizon_days: int) -> list[str]:
     ]
 
 
+def left_out(lived: Span) -> str:
+    """Whom the figures of what was lived leave out."""
+    if not lived.acted_on:
+        return "Operations acted on no account, so all of them are counted."
+    return (
+        f"{lived.acted_on / lived.days:.1f} accounts a day are left out, since operations acted on them: who was "
+        "helped and stayed quiet is no false alarm."
+    )
+
+
 def refused(why: str, instead: str) -> list[str]:
     """Why the promoted model does not speak, who does, and what to do."""
     speaks = "The starter score, which is no trained probability," if instead == STARTER else f"Model {instead}"

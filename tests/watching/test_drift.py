@@ -215,6 +215,7 @@ def test_scores_of_the_same_model_in_training_and_watching_are_the_same(db, sett
 def _lived(model, over, *, right, complained=12):
     counts = {
         "scored": 100,
+        "acted_on": 0,
         "risk_sum": 12.0,
         "over": over,
         "over_risk": 0.8 * over,

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from models import AlertEvent, ModelDay, WatchDay
-from service.watching import daily, lived, rules
+from service.watching import daily, lived, rules, words
 from service.watching.lived import Acted, Outcomes
 from tests import make
 
@@ -64,6 +64,7 @@ def test_who_was_looked_after_and_did_not_complain_is_no_false_alarm(db, company
     day = watch(make.MONDAY + timedelta(days=1))
 
     assert (day.mature, day.scored, day.over, day.over_hits) == (True, scored, scored - 2, 1)
+    assert day.acted_on == 4 - scored
 
 
 def test_a_complaint_that_comes_in_late_changes_the_day(db, company, watch):
@@ -177,7 +178,13 @@ def test_a_week_counts_an_account_once_for_all_its_days():
     assert week.high - week.low > 0.4
 
 
+def test_how_many_were_left_out_is_said():
+    week = rules.weeks([_day(date(2026, 2, 2 + place)) for place in range(7)])[0]
+
+    assert words.left_out(week).startswith("3.0 accounts a day are left out, since operations acted on them")
+
+
 def _day(day):
-    counts = {"scored": 100, "risk_sum": 12.0, "over": 10, "over_risk": 6.5, "top": 5, "complained": 12}
+    counts = {"scored": 100, "acted_on": 3, "risk_sum": 12.0, "over": 10, "over_risk": 6.5, "top": 5, "complained": 12}
     hits = {"over_hits": 6, "top_hits": 4, "average_precision": 0.6, "bins": [[90, 6.0, 6], [10, 6.0, 6]]}
     return ModelDay(model="m", day=day, shadow=False, line=0.5, mature=True, **counts, **hits)
