@@ -16,7 +16,7 @@ from service.commands.door import shown
 from service.kit.errors import HeadsupError
 from service.kit.http import STATUS
 from service.kit.settings import Settings
-from service.updates import contents, letters
+from service.updates import contents, letters, parts
 
 FOLDER = Path(__file__).parent
 WRITTEN = "*Written by `make docs`; change the code and run it again.*"
@@ -142,9 +142,9 @@ def templates_page() -> str:
         lines += ["", f"## {kind}/", "", *_content(content)]
         if kind in more:
             lines += ["", "Beside it there are:", "", *_names(more[kind])]
-    parts = (contents.To, contents.Client, contents.Said, contents.Standing, contents.RepWeek)
+    made_of = (contents.To, contents.Client, contents.Said, contents.Standing, contents.RepWeek)
     lines += ["", "## What these are made of"]
-    for part in parts:
+    for part in (*made_of, parts.Promise, parts.Domino, parts.NewsLine):
         lines += ["", f"### {part.__name__}", "", *_content(part)]
     return "\n".join(lines) + "\n"
 
@@ -162,7 +162,7 @@ def _content(content: type) -> list[str]:
 
 def _type(annotation: Any) -> str:
     text = annotation.__name__ if isinstance(annotation, type) and not get_args(annotation) else str(annotation)
-    return re.sub(r"\b(?:service\.updates\.contents|models\.alert|datetime|uuid)\.(?=\w)", "", text).replace("|", "or")
+    return re.sub(r"\b(?:service\.updates\.\w+|models\.\w+|datetime|uuid)\.(?=\w)", "", text).replace("|", "or")
 
 
 if __name__ == "__main__":

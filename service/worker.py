@@ -19,7 +19,7 @@ from service.kit.errors import HeadsupError, describe
 from service.kit.settings import Settings
 from service.replies import inbox
 from service.scoring import actions as scoring
-from service.updates import notices, storms, tell, unreached, weekly
+from service.updates import notices, promises, storms, tell, unreached, weekly
 from service.updates import send as mail
 from service.updates import steps as updates
 from service.watching import actions as watching
@@ -61,6 +61,7 @@ STEPS: Steps = (
     ("remind", updates.remind),
     ("storms", storms.watch),
     ("compose", tell.compose),
+    ("risked", promises.compose),
     ("weekly", weekly.compose),
     ("watch", watching.watch),
     ("keep", keeping.keep),
@@ -73,7 +74,7 @@ BESIDE: Steps = (("retrain", retraining.retrain),)
 """What belongs to a running worker only: it starts a process, which lives by the machine's clock."""
 
 
-MAILING = frozenset({"remind", "storms", "compose", "weekly", "notices", "send"})
+MAILING = frozenset({"remind", "storms", "compose", "risked", "weekly", "notices", "send"})
 """The steps that can be slow for reasons of others: a mail relay may take minutes."""
 READING = frozenset({"read"})
 """The steps that wait for a mailbox."""

@@ -13,6 +13,7 @@ from models import (
     Alert,
     Better,
     Combine,
+    Commitment,
     Complaint,
     InboundMail,
     Mail,
@@ -190,3 +191,14 @@ def letter(*, text="Northwind Foods may call.", html="<p>Northwind Foods may cal
     message.add_alternative(f'<html><head></head><body>{html}<img src="cid:risk"></body></html>', subtype="html")
     message.get_payload()[1].add_related(b"\x89PNG", "image", "png", cid="<risk>")
     return bytes(message)
+
+
+def commitment(session, account, **facts):
+    """A promise to a client, due on Friday."""
+    defaults = {
+        "promise": "Deliveries before 08:00 in all northern shops",
+        "due": (MONDAY + timedelta(days=4)).date(),
+        "made_by": "ola@example.com",
+        "created_at": MONDAY,
+    }
+    return _add(session, Commitment(account_id=account.id, **defaults | facts))

@@ -49,7 +49,8 @@ def page(
     if only != "all":
         rows = rows.where(AT_RISK if only == "at_risk" else OPEN)
     if account is not None:
-        rows = rows.where(Commitment.account_id == select(Account.id).where(Account.external_id == account))
+        mine = select(Account.id).where(Account.external_id == account)
+        rows = rows.where(Commitment.account_id == mine.scalar_subquery())
     if after:
         due, last = date.fromisoformat(after[0]), UUID(after[1])
         rows = rows.where(or_(Commitment.due > due, and_(Commitment.due == due, Commitment.id > last)))

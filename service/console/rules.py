@@ -34,6 +34,8 @@ HAPPENED = {
     "update_resolved": "end of it written",
     "update_late": "next update is late",
     "rep_told": "rep told",
+    "rep_mailed": "rep got another mail",
+    "answered": "reply answered",
     "rep_acknowledged": "rep has it",
     "rep_knew": "rep knew already",
     "rep_replied": "rep replied",
@@ -228,3 +230,17 @@ def _round_up(moment: datetime, zone: ZoneInfo) -> datetime:
 
 def _working_day(moment: datetime) -> datetime:
     return moment + timedelta(days=0 if moment.weekday() in WORK_DAYS else 7 - moment.weekday())
+
+
+BROWSERS = {"Edg": "Edge", "OPR": "Opera", "Firefox": "Firefox", "Chrom": "Chrome", "Safari": "Safari"}
+SYSTEMS = {"Android": "Android", "iPhone": "iPhone", "iPad": "iPad", "Windows": "Windows", "Mac OS": "macOS"} | {
+    "CrOS": "ChromeOS",
+    "Linux": "Linux",
+}
+
+
+def device(user_agent: str) -> str:
+    """A browser as people name it; what it says of itself is not kept."""
+    browser = next((name for mark, name in BROWSERS.items() if mark in user_agent), "A browser")
+    system = next((name for mark, name in SYSTEMS.items() if mark in user_agent), None)
+    return f"{browser} on {system}" if system else browser

@@ -8,6 +8,7 @@ from datetime import date, datetime
 from uuid import UUID
 
 from models import Resolution
+from service.updates.parts import NewsLine, Promise
 
 
 @dataclass(frozen=True)
@@ -148,7 +149,8 @@ class Standing:
 class Digest:
     """The week of a rep's portfolio. `call` needs a call first, riskiest first; `changed` moved; `fine` is the rest.
 
-    `first_day` is the Monday of the ISO week. `news` are lines that the rep may tell clients.
+    `first_day` is the Monday of the ISO week. `news` are what the rep may tell clients. `promises` are at risk or due
+    soon, those at risk first.
     """
 
     to: To
@@ -157,7 +159,8 @@ class Digest:
     changed: tuple[Standing, ...]
     fine: tuple[Standing, ...]
     complaints: int = 0
-    news: tuple[str, ...] = ()
+    news: tuple[NewsLine, ...] = ()
+    promises: tuple[Promise, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -184,27 +187,48 @@ class ManagerWeek:
 
 @dataclass(frozen=True)
 class CommitmentAtRisk:
-    """A promise to a client that may not be kept. `hangs_on_it` are the client's own promises that depend on it."""
+    """Promises to one client that may not be kept: the one that is due first, and the `others`.
+
+    `said` is what operations wrote about the client's live alert, where there is one.
+    """
 
     to: To
     account_id: str
     name: str
-    promise: str
-    due: date
-    why: str
+    promise: Promise
+    others: tuple[Promise, ...] = ()
     said: Said | None = None
-    hangs_on_it: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
 class Receipt:
-    """Operations has a rep's request. `answer_by` is when the rep hears more."""
+    """Operations has what a rep wrote. `who` looks at it, if that is known; `answer_by` is when the rep hears more.
+
+    `subject` is that of the thread's first mail, where it is about this account alone.
+    """
 
     to: To
     asked: str
     asked_at: datetime
     answer_by: datetime | None
     name: str = ""
+    account_id: str = ""
+    who: str = ""
+    subject: str = ""
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What somebody of operations, `who`, writes back to what a rep `asked`. `subject` as for a receipt."""
+
+    to: To
+    text: str
+    who: str
+    asked: str
+    asked_at: datetime
+    name: str = ""
+    account_id: str = ""
+    subject: str = ""
 
 
 @dataclass(frozen=True)
@@ -218,4 +242,4 @@ class Notice:
     button: str = "Open the alert"
 
 
-Content = News | Group | Digest | ManagerWeek | CommitmentAtRisk | Receipt | Notice
+Content = News | Group | Digest | ManagerWeek | CommitmentAtRisk | Receipt | Answer | Notice

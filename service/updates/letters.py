@@ -10,6 +10,7 @@ from service.kit.settings import Settings
 from service.updates import charts, ways_back, wording
 from service.updates.charts import Picture
 from service.updates.contents import (
+    Answer,
     CommitmentAtRisk,
     Content,
     Digest,
@@ -39,13 +40,14 @@ KINDS: dict[type, str] = {
     ManagerWeek: "manager",
     CommitmentAtRisk: "commitment",
     Receipt: "receipt",
+    Answer: "answer",
     Notice: "notice",
 }
 ACKNOWLEDGED = (HeadsUp, PlainHeadsUp, FollowUp, Ended, Group)
 LONGEST_PREVIEW = 200
 # A mail about many accounts stays below what Gmail cuts: so many in full, so many in a line, of the rest the names.
 IN_FULL, IN_A_LINE = 4, 30
-CALLS, CHANGES = 12, 12
+CALLS, CHANGES, PROMISES = 12, 12, 8
 
 # What templates can use beside the content, and what it is; docs/templates.md is made of this.
 NAMES = {
@@ -67,6 +69,7 @@ NAMES_OF_GROUP = {
 NAMES_OF_DIGEST = {
     "call": "those of `mail.call` that get a row",
     "changed": "those of `mail.changed` that get a row",
+    "promises": "those of `mail.promises` that get a line",
     "horizon_days": "within how many days a complaint is predicted",
 }
 
@@ -166,6 +169,7 @@ def _for_digest(content: Content, settings: Settings) -> dict[str, Any]:
     return {
         "call": content.call[:CALLS],
         "changed": content.changed[:CHANGES],
+        "promises": content.promises[:PROMISES],
         "horizon_days": settings.horizon_days,
     }
 

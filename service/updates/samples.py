@@ -4,8 +4,9 @@ from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from uuid import UUID
 
-from models import Resolution
+from models import Danger, Resolution
 from service.updates.contents import (
+    Answer,
     Client,
     CommitmentAtRisk,
     Content,
@@ -23,6 +24,7 @@ from service.updates.contents import (
     Standing,
     To,
 )
+from service.updates.parts import Domino, NewsLine, Promise
 
 NOW = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
 TO = To(UUID(int=1), "Rita Reyes", "Europe/Berlin", "https://headsup.example", rep_id=1)
@@ -113,6 +115,13 @@ FINE = tuple(
     for number, name in enumerate(("Oakmoor Dairy", "Sable & Finch", "Alder Print", "Møller Møbler"))
 )
 
+PROMISE = Promise(
+    "NW-204", "Northwind Foods", "Deliveries before 08:00 in all northern shops", date(2026, 3, 6), Danger.OFF_TARGET,
+    "Share delivered late", "5 %", "19 %", 5, 7,
+    (Domino("The reopening of the shop in Tegel", date(2026, 3, 7)), Domino("Fresh bread for two hotels by 07:30")),
+)  # fmt: skip
+QUESTION = "Can we deliver to the new shop in Tegel on Saturday before 07:00?"
+
 
 def samples() -> dict[str, Content]:
     """A content of every kind by the name that it is listed under."""
@@ -138,9 +147,7 @@ def _of_accounts() -> dict[str, Content]:
         ),
         "several-accounts": Group(TO, (HeadsUp(TO, NORTHWIND, SAID), PlainHeadsUp(TO, HALDEN, seen=True))),
         "promise-at-risk": CommitmentAtRisk(
-            TO, "NW-204", "Northwind Foods", "Deliveries before 08:00 in all northern shops", date(2026, 3, 6),
-            "3 of 14 shops had their delivery before 08:00 yesterday; all of them were promised.", SAID,
-            ("The reopening of the shop in Tegel on Saturday", "Fresh bread from 07:30 for two hotels"),
+            TO, "NW-204", "Northwind Foods", PROMISE, said=SAID
         ),
     }  # fmt: skip
 
@@ -149,12 +156,19 @@ def _of_weeks() -> dict[str, Content]:
     return {
         "weekly": Digest(
             TO, date(2026, 2, 23), CALL, CHANGED, FINE, 1,
-            ("Deliveries can be followed on a map from April on.", "The depot in Spandau opens on Saturdays."),
+            (
+                NewsLine("Deliveries can be followed on a map from April on."),
+                NewsLine("The depot in Spandau opens on Saturdays.", "Retail"),
+            ),
+            (PROMISE, Promise("TL-009", "Tern Logistics", "Pallets in the new bay", date(2026, 3, 13))),
         ),
         "weekly-good": Digest(TO, date(2026, 2, 23), (), (), FINE),
         "receipt": Receipt(
-            TO, "Can we deliver to the new shop in Tegel on Saturday before 07:00?", NOW, NOW + timedelta(hours=5),
-            "Northwind Foods",
+            TO, QUESTION, NOW, NOW + timedelta(hours=5), "Northwind Foods", "NW-204", "Ola Berg", SUBJECT,
+        ),
+        "answer": Answer(
+            TO, "Yes: the second van can be there at 06:30. I have told the driver to ring the back door.\n\nOla Berg",
+            "Ola Berg", QUESTION, NOW, "Northwind Foods", "NW-204", SUBJECT,
         ),
         "manager-weekly": ManagerWeek(
             LENA, date(2026, 2, 23),

@@ -39,6 +39,8 @@ ROUND_SECONDS = 60
 HOLD, PAUSE = timedelta(minutes=2), timedelta(seconds=30)
 OF_ALERTS = frozenset({MailKind.ESCALATION, MailKind.LATE_UPDATE})
 """Mails to operations about one alert."""
+BESIDE = frozenset({MailKind.COMMITMENT, MailKind.RECEIPT})
+"""Mails to a rep that stand beside an alert and do not tell of it."""
 
 
 class MailWaits(Unavailable):
@@ -146,7 +148,7 @@ def _unwanted(session: Session, mail: Mail, *, now: datetime) -> str | None:
     rep = outbox.rep(session, mail.rep_id)
     if rep is None or rep.email != mail.recipient:
         return rules.REP_CHANGED
-    return recheck.old_news(session, mail, now=now) if mail.kind is MailKind.HEADS_UP else None
+    return recheck.old_news(session, mail, now=now) if mail.kind in recheck.LOOKED_AT else None
 
 
 def _postponed(session: Session, mail: Mail, settings: Settings, *, now: datetime) -> bool:
@@ -185,7 +187,7 @@ def _hand_over(round_: Round, channel: Channel, claimed: Claimed, sender: str) -
     with round_.db.begin_first() as session:
         ours = outbox.settle(session, mail, state=MailState.SENT, sent_at=round_.moment, last_error=None)
         if ours and mail.rep_id:
-            _note(session, mail, "rep_told", now=round_.now)
+            _note(session, mail, "rep_mailed" if mail.kind in BESIDE else "rep_told", now=round_.now)
     crash.point("mail-recorded")
     log.info("mail_sent" if ours else "mail_lease_lost", mail_id=str(mail.id), attempts=mail.attempts)
     return ours

@@ -5,18 +5,21 @@ clock; what a standstill left out is made up for, as long as no later week is du
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from uuid import NAMESPACE_URL, uuid4, uuid5
 
 import structlog
 
 from models import STARTER, MailKind, Rep, Update
+from service.commitments import queries as commitments
 from service.kit.database import Database, Session
 from service.kit.hours import A_DAY, Hours
 from service.kit.settings import Settings
-from service.updates import facts, holds, posting, rules, ways_back
+from service.news import queries as news_queries
+from service.updates import facts, holds, posting, promises, rules, ways_back
 from service.updates.contents import Digest, ManagerWeek, RepWeek, Standing, To
+from service.updates.parts import NewsLine
 from service.updates.posting import Parcel
 from service.updates.queries import outbox, owed, weekly
 from service.updates.queries.weekly import WEEK, Seen
@@ -28,6 +31,8 @@ log = structlog.get_logger()
 MOVED = 0.1
 # Catching up in the night helps nobody; but who wants the mail in the night gets it then.
 AT_ONCE = timedelta(hours=1)
+# Promises that are due until the week after the next mail.
+PROMISED_WITHIN = 2 * WEEK
 
 
 @dataclass(frozen=True)
@@ -111,10 +116,16 @@ def _post_digest(session: Session, rep: Rep, week: Week, settings: Settings, *, 
     to = facts.to(uuid4(), rep, settings)
     seen = weekly.standings(session, [rep.id], now=now)[rep.id]
     complained, _ = weekly.complaints(session, [rep.id], since=now - WEEK).get(rep.id, (0, 0))
+    today = rules.hours_of(rep, settings).day(now)
+    soon = commitments.coming(session, [rep.id], until=today + PROMISED_WITHIN)
     parcel = Parcel(
         kind=MailKind.DIGEST,
         key=_digest_key(rep.id, week),
-        content=digest(to, week.first_day, seen, complaints=complained),
+        content=replace(
+            digest(to, week.first_day, seen, complaints=complained),
+            news=_news(session, rep, today),
+            promises=tuple(promises.promise(each) for each in soon),
+        ),
         email=rep.email,
         root=f"digest.{to.id.hex}",
         list_name="weekly",
@@ -126,6 +137,22 @@ def _post_digest(session: Session, rep: Rep, week: Week, settings: Settings, *, 
     if not owed.settle(session, _folded(session, rep, now=now), mail_id=to.id):
         raise ToldMeanwhile
     return True
+
+
+def _news(session: Session, rep: Rep, today: date) -> tuple[NewsLine, ...]:
+    """What is new since the rep's last weekly mail: each line stands in one."""
+    before, mine = weekly.last_digest(session, rep.id), weekly.segments(session, rep.id)
+    return tuple(
+        NewsLine(line.text, line.segment or "")
+        for line in news_queries.standing(session, since=today)
+        if line.from_day <= today
+        and (line.segment is None or line.segment in mine)
+        and (before is None or before < max(line.created_at, _begins(line.from_day, rep)))
+    )
+
+
+def _begins(day: date, rep: Rep) -> datetime:
+    return Hours(rep.time_zone).wall(day, time())
 
 
 def _folded(session: Session, rep: Rep, *, now: datetime) -> list[Update]:

@@ -1,6 +1,7 @@
 """SQL of what reps have still to be told, and of what they were told last."""
 
 from collections.abc import Collection
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -10,6 +11,7 @@ from sqlalchemy.orm import contains_eager
 
 from models import Account, Alert, Mail, MailKind, MailState, Rep, Telling, Update
 from service.kit.database import Session
+from service.updates.queries import promises
 from service.updates.queries.once import insert_once
 from service.updates.rules import LastTold
 
@@ -66,7 +68,10 @@ def last_told(session: Session, rep_id: int, account_ids: Collection[int]) -> di
     rows = rows.join(Update, Update.id == Telling.update_id).join(Alert, Alert.id == Update.alert_id)
     rows = rows.where(Mail.rep_id == rep_id, Mail.state != MailState.SUPPRESSED, Alert.account_id.in_(account_ids))
     newest_last = session.execute(rows.order_by(Mail.created_at, Update.written_at)).all()
-    return {row[0]: LastTold(row[1], row[2], row[3], row[4], row[5], row[6]) for row in newest_last}
+    found = {row[0]: LastTold(row[1], row[2], row[3], row[4], row[5], row[6]) for row in newest_last}
+    # A mail about a promise to the client is the day's mail about the account, too.
+    promised = promises.told_at(session, rep_id, found)
+    return {key: replace(last, at=max(last.at, promised.get(key, last.at))) for key, last in found.items()}
 
 
 def thread(session: Session, alert_id: UUID, rep_id: int) -> list[Mail]:

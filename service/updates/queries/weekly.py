@@ -54,6 +54,18 @@ def readers(session: Session, *, now: datetime) -> list[Rep]:
     return list(session.scalars(select(Rep).where(mine, ~refused).order_by(Rep.id)))
 
 
+def last_digest(session: Session, rep_id: int) -> datetime | None:
+    """When a rep's last weekly mail was composed that went out, or will."""
+    mine = Mail.kind == MailKind.DIGEST, Mail.rep_id == rep_id, Mail.state != MailState.SUPPRESSED
+    return session.scalar(select(func.max(Mail.created_at)).where(*mine))
+
+
+def segments(session: Session, rep_id: int) -> set[str]:
+    """The segments of a rep's accounts."""
+    rows = select(Account.segment).where(Account.rep_id == rep_id, Account.segment.is_not(None))
+    return set(filter(None, session.scalars(rows.distinct())))
+
+
 def managed(session: Session) -> dict[str, list[Rep]]:
     """The reps who have accounts, by the address of their manager."""
     mine = exists().where(Account.rep_id == Rep.id)
