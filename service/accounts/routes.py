@@ -34,7 +34,11 @@ def put_accounts(
         with db.read() as session:
             new = queries.unknown_accounts(session, {row.account_id for row in checked.good})
     else:
-        new = transact(db, lambda session: actions.put_accounts(session, checked.good, by=caller.actor, now=now))
+        new = transact(
+            db,
+            lambda session: actions.put_accounts(session, checked.good, by=caller.actor, now=now),
+            rows=len(checked.good),
+        )
     return AccountsStored(
         accepted=len(checked.good), rejected=checked.rejected, problems=checked.problems, new_accounts=new
     )

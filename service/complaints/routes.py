@@ -33,7 +33,11 @@ def record_complaints(
         with db.read() as session:
             new = unknown_accounts(session, {row.account_id for row in checked.good})
     else:
-        new = transact(db, lambda session: actions.record_complaints(session, checked.good, by=caller.actor, now=now))
+        new = transact(
+            db,
+            lambda session: actions.record_complaints(session, checked.good, by=caller.actor, now=now),
+            rows=len(checked.good),
+        )
     return ComplaintsStored(
         accepted=len(checked.good), rejected=checked.rejected, problems=checked.problems, new_accounts=new
     )

@@ -2,25 +2,25 @@
 
 import random
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from typing import Any
+from functools import partial
+from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine.interfaces import DBAPIConnection
-from sqlalchemy.exc import InterfaceError, OperationalError
-from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session, sessionmaker
 
 from service.kit import crash, sqlite
+from service.kit.groups import OUTAGES, Groups
 from service.kit.patience import Patience
 from service.kit.revisions import Revision
 from service.kit.turns import Turns
 
 __all__ = ["OUTAGES", "Database", "Session"]
 
-OUTAGES = (OperationalError, InterfaceError, PoolTimeout)
-"""What is raised while the database is away."""
+T = TypeVar("T")
 
 # Errors must not quote parameters: they hold names and addresses, and errors are logged.
 POOL: dict[str, Any] = {"pool_size": 20, "max_overflow": 24, "pool_timeout": 2, "hide_parameters": True}
@@ -46,6 +46,7 @@ class Database:
         self._writing = sessionmaker(self.engine, expire_on_commit=False)
         self._reading = sessionmaker(self.engine.execution_options(**READ_ONLY), expire_on_commit=False)
         self._turns = Turns()
+        self._groups = Groups(partial(self._turn, first=False), self._transaction)
         self.written = Revision()
         """Renewed after each commit of this process, so that nobody is shown less than what they were told is done."""
 
@@ -58,6 +59,16 @@ class Database:
         """Write: commits when the block ends well, rolls back when it raises."""
         with self._turn(first=False), self._transaction() as session:
             yield session
+
+    def together(self, work: Callable[[Session], T], *, rows: int) -> T:
+        """Write, and share the commit with others where only one can write; `work` may be done again.
+
+        Waiting for the disk takes most of a small transaction's time: the more wait, the more each wait is worth.
+        """
+        if self.is_sqlite:
+            return self._groups.run(work, rows)
+        with self.begin() as session:
+            return work(session)
 
     @contextmanager
     def begin_first(self) -> Iterator[Session]:

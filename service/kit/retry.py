@@ -13,14 +13,15 @@ TRIES = 4
 LOST_RACES = frozenset({"40001", "40P01"})
 
 
-def transact(db: Database, work: Callable[[Session], T]) -> T:
-    """Run `work` in a transaction of its own, again from the start if it lost a race. Its answer is committed."""
+def transact(db: Database, work: Callable[[Session], T], *, rows: int = 1) -> T:
+    """Run `work` in a transaction, again from the start if it lost a race. Its answer is committed.
+
+    Where only one can write, others may be committed with it; `rows` tells how much it is.
+    """
     for _ in range(TRIES - 1):
         try:
-            with db.begin() as session:
-                return work(session)
+            return db.together(work, rows=rows)
         except DBAPIError as error:
             if getattr(error.orig, "sqlstate", None) not in LOST_RACES:
                 raise
-    with db.begin() as session:
-        return work(session)
+    return db.together(work, rows=rows)

@@ -75,7 +75,7 @@ def store_observations(
         claimed.answer = answer.model_dump()
         return answer, False
 
-    answer, repeated = transact(db, store)
+    answer, repeated = transact(db, store, rows=len(checked.good))
     if repeated:
         response.headers["Idempotency-Replayed"] = "true"
     return answer
