@@ -12,7 +12,7 @@ from functools import partial
 from time import monotonic
 from typing import Any, NamedTuple
 
-from sqlalchemy import Engine, event
+from sqlalchemy import Dialect, Engine, event
 
 PATIENCE = 1.0
 """Seconds without an answer before the server is asked."""
@@ -21,8 +21,8 @@ TO_ANSWER = 2
 database these are all the waits that a statement on a dead connection can add up to: six seconds."""
 AGAIN, STANDS = 1.0, 0.5
 """Seconds until the next doubt, and for how long an answer is good: those who wait at the same time ask once."""
-KNOWN_GONE = 1.0
-"""Seconds for which nobody tries to connect to a server that did not answer."""
+KNOWN_GONE, KNOWN_FULL = 1.0, 0.5
+"""Seconds for which nobody tries to connect to a server that did not answer, or let nobody in: it costs both sides."""
 AT_WORK = "SELECT pid FROM pg_stat_activity WHERE state IS NULL OR state NOT LIKE 'idle%'"
 
 
@@ -40,8 +40,9 @@ class Patience:
         self._dialect, self._url = engine.dialect, engine.url
         self._lock = threading.Lock()
         self._asked_at, self._answer = float("-inf"), Answer(is_there=True)
+        self._refused_at = float("-inf")
         event.listen(engine, "connect", self._watch)
-        event.listen(engine, "do_connect", self._spare)
+        event.listen(engine, "do_connect", self._connect)
 
     def _watch(self, connection: Any, _record: object) -> None:
         """Let what waits on a connection doubt. psycopg looks in every tenth of a second while nothing comes."""
@@ -66,13 +67,21 @@ class Patience:
         except StopIteration as end:
             return end.value
 
-    def _spare(self, *_about: object) -> None:
-        """Open no connection while it is known that nobody would answer."""
+    def _connect(self, dialect: Dialect, _record: object, args: Any, options: Any) -> Any:
+        """Open a connection, unless it is known that nobody would answer, or let us in."""
         if not self._answer.is_there and monotonic() < self._asked_at + KNOWN_GONE:
             raise self._gone()
+        if monotonic() < self._refused_at + KNOWN_FULL:
+            raise self._gone("the server lets nobody in")
+        try:
+            return dialect.connect(*args, **options)
+        except self._dialect.loaded_dbapi.OperationalError as error:
+            if _is_refusal(error):
+                self._refused_at = monotonic()
+            raise
 
-    def _gone(self) -> Exception:
-        error: Exception = self._dialect.loaded_dbapi.OperationalError("the server does not answer")
+    def _gone(self, how: str = "the server does not answer") -> Exception:
+        error: Exception = self._dialect.loaded_dbapi.OperationalError(how)
         return error
 
     def _ask(self) -> Answer:
@@ -90,5 +99,9 @@ class Patience:
                 connection.wait = partial(connection.wait, timeout=TO_ANSWER)
                 return Answer(is_there=True, at_work=frozenset(pid for (pid,) in connection.execute(AT_WORK)))
         except driver.OperationalError as error:
-            # A refusal is an answer: the server is full, or has just been started.
-            return Answer(is_there=error.sqlstate is not None or "FATAL" in str(error))
+            return Answer(is_there=_is_refusal(error))
+
+
+def _is_refusal(error: Any) -> bool:
+    """Whether the server itself said no, which is an answer: it is full, or has just been started."""
+    return error.sqlstate is not None or "FATAL" in str(error)

@@ -1,14 +1,18 @@
 """PostgreSQL restarts, drops connections, is slow or full: clients hear 503 with Retry-After, and nothing is lost."""
 
+import json
 import random
+import subprocess
+import sys
 import threading
 import time
-from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 
 import httpx2
 import pytest
 from sqlalchemy import create_engine, text
+from sqlalchemy.exc import OperationalError
 
 from tests import postgres
 from tests.conftest import ON_POSTGRESQL
@@ -24,7 +28,9 @@ pytestmark = pytest.mark.skipif(not ON_POSTGRESQL, reason="it is about a databas
 RESTARTS, KICKS = size(4, 20), size(10, 50)
 BACK_WITHIN = 15
 # What is promised is 3 s and 0.2 s, from a machine that has nothing else to do; the clients are on it, too.
-CLIENTS, LONGEST_SECONDS, LONGEST_PULSE_SECONDS = size(50, 300), 10, 5
+CLIENTS, WAVES = size(100, 1_000), size(1, 5)
+LONGEST_SECONDS, LONGEST_PULSE_SECONDS = 10, 5
+ROOT = Path(__file__).parents[2]
 KICK = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid() AND datname = 'postgres'"
 
 
@@ -88,6 +94,20 @@ class Pulse(threading.Thread):
             self.longest = max(self.longest, time.monotonic() - began)
 
 
+def held(engine):
+    """Most of a server's connections, in other hands: 18 of 20, or what Headsup has left of them."""
+    taken = []
+    with suppress(OperationalError):
+        taken.extend(engine.connect() for _ in range(18))
+    return taken
+
+
+def crowd(running, key):
+    """What so many clients are answered who all ask at once."""
+    asked = [sys.executable, "-m", "tests.faults.crowd", str(running.port), key, str(CLIENTS)]
+    return json.loads(subprocess.run(asked, check=True, capture_output=True, text=True, cwd=ROOT).stdout)
+
+
 def test_a_full_server_is_answered_by_503_at_once(tmp_path, mailbox):
     folder = tmp_path / "var"
     folder.mkdir()
@@ -96,32 +116,25 @@ def test_a_full_server_is_answered_by_503_at_once(tmp_path, mailbox):
         cluster.running(folder, database_url=server.url, smtp_url=mailbox.url) as running,
         httpx2.Client(base_url=running.url, timeout=60) as client,
     ):
-        client.headers["Authorization"] = f"Bearer {running.install()}"
+        key = running.install()
         running.start("api")
         running.wait_ready()
-        held = create_engine(running.settings.database, pool_size=18, max_overflow=0)
-        taken = [held.connect() for _ in range(12)]
+        others = create_engine(running.settings.database, pool_size=18, max_overflow=0)
+        taken = held(others)
         pulse = Pulse(client)
         pulse.start()
-        with ThreadPoolExecutor(CLIENTS) as clients:
-            answers = list(clients.map(lambda _: asked(client), range(2 * CLIENTS)))
+        answers = [answer for _ in range(WAVES) for answer in crowd(running, key)]
         pulse.over.set()
         pulse.join(60)
         for connection in taken:
             connection.close()
-        held.dispose()
+        others.dispose()
         back = running.wait_ready(BACK_WITHIN)
 
     longest = max(took for *_, took in answers)
-    figures = {"longest_seconds": longest, "longest_pulse_seconds": pulse.longest, "back_seconds": back}
+    figures = {"clients": CLIENTS, "held": len(taken), "longest_seconds": longest, "back_seconds": back}
+    figures |= {"longest_pulse_seconds": pulse.longest, "done": sum(status == 200 for status, *_ in answers)}
     print({name: round(value, 2) for name, value in figures.items()})  # noqa: T201  a figure for docs/operations.md
     assert {(status, later) for status, later, _ in answers} <= {(200, False), (503, True), (429, True)}
     assert longest < LONGEST_SECONDS
     assert pulse.longest < LONGEST_PULSE_SECONDS
-
-
-def asked(client):
-    """Status, whether it says when to come again, and the seconds that it took."""
-    began = time.monotonic()
-    answer = client.get("/v1/accounts")
-    return answer.status_code, "retry-after" in answer.headers, time.monotonic() - began
