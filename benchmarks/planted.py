@@ -2,20 +2,18 @@
 
 Each account lives through spells. In a spell one metric goes bad, and complaints come more often from the fourth day on
 until the fifth after it. Busy accounts complain a little all the time, in proportion to their volume, whatever the
-metrics say. When the history ends, most accounts are in the second week of a spell; `Company.cause` says in which.
+metrics say. When the history ends, most accounts are in the second week of a spell; `Planted.cause` says in which.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import insert
 
-from models import Account, Better, Combine, Complaint, Metric, Observation
-from service.kit.database import Session
+from models import Better, Combine
+from training.simulate import Company
 
 Floats = NDArray[np.float64]
 
@@ -23,7 +21,6 @@ SPELL_SHARE, CALM_AT_THE_END = 0.15, 0.1
 SPELL_DAYS = (12, 25)
 # Complaints a day: of an account of middling volume that is left in peace, and of one in a spell.
 BACKGROUND, IN_A_SPELL = 0.006, 0.11
-BATCH = 20_000
 
 
 @dataclass(frozen=True)
@@ -58,34 +55,33 @@ EXPOSURE = frozenset({"deliveries", "open_orders"})
 
 
 @dataclass(frozen=True)
-class Company:
+class Planted:
     """`cause`: the metric behind each account's present spell, None where all is calm; `volume`: deliveries a day."""
 
-    accounts: list[int]
+    company: Company
     cause: list[str | None]
     volume: Floats
-    calm_since: list[bool]
 
 
-def build(session: Session, *, accounts: int, weeks: int, until: datetime, seed: int) -> Company:
-    """Store the history of such a company up to `until`."""
+def make(*, accounts: int, weeks: int, until: datetime, seed: int) -> Planted:
+    """Draw such a company with its history up to `until`; the same seed draws the same one."""
     draw = np.random.default_rng(seed)
     days = weeks * 7
     start = until - timedelta(days=days)
     volume = draw.lognormal(np.log(12), 1.1, accounts)
     bad, cause = _spells(accounts, days, draw)
-    ids = _add_accounts(session, accounts, start)
-    metrics = _add_metrics(session, start)
-    rows = []
+    parts = []
     for place, each in enumerate((*CAUSES, *CONTEXT)):
         felt = bad[place] if place < len(CAUSES) else np.zeros((accounts, days))
         values = _values(each.key, volume, felt, draw)
-        known = draw.random(values.shape) < each.reported
-        rows += _rows(ids, metrics[each.key], values, known, start)
-    _bulk(session, Observation, rows)
-    _bulk(session, Complaint, _complaints(ids, volume, bad.sum(axis=0) > 0, start, draw))
-    session.flush()
-    return Company(ids, cause, volume, [found is None for found in cause])
+        parts.append(_observed(each.key, values, draw.random(values.shape) < each.reported, start))
+    company = Company(
+        accounts=[_account(number, start) for number in range(accounts)],
+        metrics=[_metric(each) for each in (*CAUSES, *CONTEXT)],
+        observations={name: np.concatenate([part[name] for part in parts]) for name in parts[0]},
+        complaints=_complaints(volume, bad.sum(axis=0) > 0, start, draw),
+    )
+    return Planted(company, cause, volume)
 
 
 def _spells(accounts: int, days: int, draw: np.random.Generator) -> tuple[NDArray[np.bool_], list[str | None]]:
@@ -138,68 +134,46 @@ def _values(key: str, volume: Floats, bad: NDArray[Any], draw: np.random.Generat
 
 
 def _complaints(
-    ids: Sequence[int], volume: Floats, bad: NDArray[np.bool_], start: datetime, draw: np.random.Generator
+    volume: Floats, bad: NDArray[np.bool_], start: datetime, draw: np.random.Generator
 ) -> list[dict[str, Any]]:
     felt = np.zeros_like(bad)
     for delay in range(4, 9):
         felt[:, delay:] |= bad[:, :-delay]
-    patience = draw.lognormal(0, 0.3, len(ids))[:, None]
+    patience = draw.lognormal(0, 0.3, len(volume))[:, None]
     chance = BACKGROUND * volume[:, None] / np.median(volume) + IN_A_SPELL * felt * patience
     accounts, days = np.nonzero(draw.random(bad.shape) < chance)
     return [
         {
-            "external_id": f"complaint-{number}",
-            "account_id": ids[account],
-            "occurred_at": start + timedelta(days=day, hours=10),
-            "received_at": start + timedelta(days=day, hours=10),
-            "severity": 2,
-            "channel": "phone",
-            "about": "",
+            "complaint_id": f"complaint-{number}",
+            "account_id": _name(account),
+            "occurred_at": (start + timedelta(days=day, hours=10)).isoformat(),
         }
         for number, (account, day) in enumerate(zip(accounts.tolist(), days.tolist(), strict=True))
     ]
 
 
-def _rows(
-    ids: Sequence[int], metric: int, values: Floats, known: NDArray[np.bool_], start: datetime
-) -> list[dict[str, Any]]:
-    accounts, days = np.nonzero(known)
-    return [
-        {
-            "account_id": ids[account],
-            "metric_id": metric,
-            "observed_at": start + timedelta(days=day, hours=18),
-            "item_id": "",
-            "value": value,
-        }
-        for account, day, value in zip(accounts.tolist(), days.tolist(), values[accounts, days].tolist(), strict=True)
-    ]
+def _observed(key: str, values: Floats, known: NDArray[np.bool_], start: datetime) -> dict[str, NDArray[Any]]:
+    account, day = np.nonzero(known)
+    evening = np.datetime64(start.replace(tzinfo=None), "us") + np.timedelta64(18, "h")
+    return {
+        "account_id": np.array([_name(number) for number in range(len(values))])[account],
+        "metric": np.full(len(day), key, dtype="<U32"),
+        "observed_at": evening + day.astype("timedelta64[D]"),
+        "value": values[account, day],
+        "item_id": np.full(len(day), "", dtype="<U1"),
+    }
 
 
-def _add_accounts(session: Session, count: int, start: datetime) -> list[int]:
-    facts = {"created_at": start, "updated_at": start, "data_version": 1, "started_on": start.date()}
-    made = [
-        Account(external_id=f"client-{number:04}", name=f"Client {number}", time_zone="UTC", **facts)
-        for number in range(count)
-    ]
-    session.add_all(made)
-    session.flush()
-    return [account.id for account in made]
+def _account(number: int, start: datetime) -> dict[str, Any]:
+    return {"account_id": _name(number), "name": f"Client {number}", "started_on": start.date().isoformat()}
 
 
-def _add_metrics(session: Session, at: datetime) -> dict[str, int]:
-    made = [
-        Metric(
-            external_id=each.key, label=each.label, unit=each.unit, better=each.better, combine=each.combine,
-            target=each.target, exposure=each.key in EXPOSURE, created_at=at, updated_at=at,
-        )
-        for each in (*CAUSES, *CONTEXT)
-    ]  # fmt: skip
-    session.add_all(made)
-    session.flush()
-    return {metric.external_id: metric.id for metric in made}
+def _name(number: int) -> str:
+    return f"client-{number:04}"
 
 
-def _bulk(session: Session, table: type[Any], rows: Sequence[dict[str, Any]]) -> None:
-    for start in range(0, len(rows), BATCH):
-        session.execute(insert(table), rows[start : start + BATCH])
+def _metric(each: Cause) -> dict[str, Any]:
+    return {
+        "metric": each.key, "label": each.label, "unit": each.unit, "better": each.better, "combine": each.combine,
+        "target": each.target, "exposure": each.key in EXPOSURE,
+    }  # fmt: skip

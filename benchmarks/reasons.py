@@ -4,24 +4,24 @@ python -m benchmarks.reasons [--accounts 300] [--weeks 40] [--seeds 1 2 3] [--st
 """
 
 import argparse
-import tempfile
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 import numpy as np
+from pydantic import SecretStr
 from rich.console import Console
 from rich.table import Table
 from sqlalchemy import select
 
 from benchmarks import planted
+from benchmarks.planted import Planted
+from benchmarks.stored import stored
 from models import Score
-from service.kit import schema
 from service.kit.database import Database
 from service.kit.settings import Settings
 from service.scoring import actions, active, features, history, reasons
@@ -49,23 +49,24 @@ class Stage:
 
     db: Database
     settings: Settings
-    company: planted.Company
+    planted: Planted
     line: float
+
+    @property
+    def accounts(self) -> list[int]:
+        """Their keys in the database, in the order in which they were made."""
+        return list(range(1, len(self.planted.cause) + 1))
 
 
 @contextmanager
 def stage(*, accounts: int, weeks: int, seed: int, starter: bool = False) -> Iterator[Stage]:
     """Train on a planted company by the real training, and score everybody."""
-    with tempfile.TemporaryDirectory() as name:
-        settings = Settings(_env_file=None, data_dir=Path(name), signing_key=KEY, log_level="error")
-        db = Database(settings.database)
-        schema.upgrade(db)
-        with db.begin() as session:
-            company = planted.build(session, accounts=accounts, weeks=weeks, until=NOW, seed=seed)
+    made = planted.make(accounts=accounts, weeks=weeks, until=NOW, seed=seed)
+    with stored(made.company, now=NOW) as (db, bare):
+        settings = bare.model_copy(update={"signing_key": SecretStr(KEY)})
         line = 0.7 if starter else _train(db, settings)
         actions.score_due(db, settings, now=NOW)
-        yield Stage(db, settings, company, line)
-        db.close()
+        yield Stage(db, settings, made, line)
 
 
 def _train(db: Database, settings: Settings) -> float:
@@ -82,9 +83,9 @@ def judged(on: Stage) -> list[Judged]:
     """What is said first of each account with a planted cause."""
     with on.db.read() as session:
         scores = {score.account_id: score for score in session.scalars(select(Score))}
-    middle = float(np.median(on.company.volume))
+    middle = float(np.median(on.planted.volume))
     found = []
-    for account, cause, volume in zip(on.company.accounts, on.company.cause, on.company.volume, strict=True):
+    for account, cause, volume in zip(on.accounts, on.planted.cause, on.planted.volume, strict=True):
         if cause is None:
             continue
         score = scores[account]
@@ -98,8 +99,8 @@ def cost(on: Stage) -> tuple[float, float]:
     """Seconds for the risk alone and for risk, weights and sentences, of the same accounts; the best of five."""
     with on.db.read() as session:
         speaking = active.speaking(session, on.settings)
-        known = history.read(session, on.company.accounts, until=NOW)
-    snapshots = history.snapshots_at(on.company.accounts, NOW)
+        known = history.read(session, on.accounts, until=NOW)
+    snapshots = history.snapshots_at(on.accounts, NOW)
     built = features.build(known, snapshots, speaking.definitions, speaking.prior, speaking.items)
     scorer: Any = speaking.scorer
     place = {column.name: index for index, column in enumerate(built.columns)}
