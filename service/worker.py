@@ -17,7 +17,7 @@ from service.kit.clock import Clock, SetClock
 from service.kit.database import Database
 from service.kit.errors import HeadsupError, describe
 from service.kit.settings import Settings
-from service.replies import inbox
+from service.replies import inbox, receipts
 from service.scoring import actions as scoring
 from service.updates import notices, promises, storms, tell, unreached, weekly
 from service.updates import send as mail
@@ -68,6 +68,7 @@ STEPS: Steps = (
     ("notices", notices.compose),
     ("send", mail.send),
     ("read", inbox.read),
+    ("receipts", receipts.compose),
 )
 REHEARSING: Steps = (("rehearse", rehearsal.rehearse),)
 BESIDE: Steps = (("retrain", retraining.retrain),)
@@ -76,7 +77,7 @@ BESIDE: Steps = (("retrain", retraining.retrain),)
 
 MAILING = frozenset({"remind", "storms", "compose", "risked", "weekly", "notices", "send"})
 """The steps that can be slow for reasons of others: a mail relay may take minutes."""
-READING = frozenset({"read"})
+READING = frozenset({"read", "receipts"})
 """The steps that wait for a mailbox."""
 WATCHING = frozenset({"watch", "keep"})
 """The steps that take long once a day."""

@@ -19,6 +19,7 @@ from models import (
     Mail,
     MailKind,
     Metric,
+    NewsLine,
     Observation,
     Operator,
     Rep,
@@ -191,6 +192,18 @@ def letter(*, text="Northwind Foods may call.", html="<p>Northwind Foods may cal
     message.add_alternative(f'<html><head></head><body>{html}<img src="cid:risk"></body></html>', subtype="html")
     message.get_payload()[1].add_related(b"\x89PNG", "image", "png", cid="<risk>")
     return bytes(message)
+
+
+def news(session, **facts):
+    """Something to tell clients this week."""
+    defaults = {
+        "text": "The depot in Spandau opens on Saturdays.",
+        "from_day": MONDAY.date(),
+        "until_day": (MONDAY + timedelta(days=6)).date(),
+        "made_by": "lena@example.com",
+        "created_at": MONDAY,
+    }
+    return _add(session, NewsLine(**defaults | facts))
 
 
 def commitment(session, account, **facts):

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 from fastapi import Depends, Request
 from starlette.responses import Response
 
-from models import Operator, Scope
+from models import Operator, Role, Scope
 from service.access import queries, sessions
 from service.access.rules import ROLE_SCOPES
 from service.console.headers import session_cookie
@@ -35,6 +35,10 @@ class Visitor:
     @property
     def may_act(self) -> bool:
         return Scope.OPERATE in ROLE_SCOPES[self.operator.role]
+
+    @property
+    def may_lead(self) -> bool:
+        return self.operator.role in {Role.LEAD, Role.ADMIN}
 
     @property
     def may_administer(self) -> bool:
@@ -83,6 +87,15 @@ def _working(visitor: SignedIn) -> Visitor:
 
 
 Working = Annotated[Visitor, Depends(_working)]
+
+
+def _leading(visitor: SignedIn) -> Visitor:
+    if not visitor.may_lead:
+        raise RoleMissing("Ask a lead of operations to do it.")
+    return visitor
+
+
+Leading = Annotated[Visitor, Depends(_leading)]
 
 
 def _administering(visitor: SignedIn) -> Visitor:

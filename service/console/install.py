@@ -5,7 +5,20 @@ from fastapi import FastAPI
 from service.access.sessions import LoginDoor, SignInNeeded
 from service.console import assets, pages
 from service.console.headers import Hardened
-from service.console.routes import accounts, alerts, login, mail, model, outlook, queue, replies, status, todo, updates
+from service.console.routes import (
+    accounts,
+    alerts,
+    login,
+    mail,
+    model,
+    outlook,
+    promises,
+    queue,
+    replies,
+    status,
+    todo,
+    updates,
+)
 from service.kit.settings import Settings
 
 ROUTERS = (
@@ -15,6 +28,7 @@ ROUTERS = (
     alerts.router,
     updates.router,
     accounts.router,
+    promises.router,
     outlook.router,
     todo.router,
     replies.router,

@@ -56,6 +56,9 @@ class Settings(BaseSettings):
         description="imaps:// or imap+starttls://user:password@host:port/FOLDER of that mailbox (INBOX if none is "
         "named); empty: a provider hands its mails to `/v1/inbound-mail`.",
     )
+    receipts: bool = Field(
+        default=True, description="Tell a rep who replies that the reply has arrived, once a thread and hour at most."
+    )
     dkim_key_file: Path | None = Field(
         None,
         description="PEM file with the RSA or Ed25519 key that mails are signed with (DKIM); empty: the relay signs.",

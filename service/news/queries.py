@@ -5,7 +5,7 @@ from uuid import UUID
 
 from sqlalchemy import select
 
-from models import NewsLine
+from models import Account, NewsLine
 from service.kit.database import Session
 from service.kit.errors import NotFound
 
@@ -20,6 +20,12 @@ def standing(session: Session, *, since: date) -> list[NewsLine]:
     """News that are told on that day or later, the first first."""
     rows = select(NewsLine).where(NewsLine.until_day >= since)
     return list(session.scalars(rows.order_by(NewsLine.from_day, NewsLine.created_at, NewsLine.id).limit(SHOWN)))
+
+
+def segments(session: Session) -> list[str]:
+    """The segments that accounts have."""
+    rows = select(Account.segment).where(Account.segment.is_not(None)).distinct().order_by(Account.segment)
+    return [segment for segment in session.scalars(rows) if segment]
 
 
 def line(session: Session, news_id: UUID) -> NewsLine:

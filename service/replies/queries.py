@@ -6,7 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select, update
-from sqlalchemy.orm import contains_eager
+from sqlalchemy.orm import contains_eager, joinedload
 
 from models import (
     Address,
@@ -15,6 +15,7 @@ from models import (
     InboundMail,
     Mail,
     MailChoice,
+    MailKind,
     Operator,
     Rep,
     Reply,
@@ -24,6 +25,7 @@ from models import (
 from service.kit.database import Session
 from service.kit.errors import NotFound
 from service.kit.sql import insert_missing, is_sqlite
+from service.updates.queries import outbox
 
 SHOWN = 100
 _UNREADABLE = and_(InboundMail.kind == InboundKind.UNREADABLE, InboundMail.closed_at.is_(None))
@@ -141,10 +143,43 @@ def reply(session: Session, reply_id: UUID) -> Reply:
     return found
 
 
-def close(session: Session, reply_id: UUID, *, by: str, now: datetime) -> bool:
-    """Note that a reply needs nothing more; False if that was known."""
-    mine = update(Reply).where(Reply.id == reply_id, Reply.closed_at.is_(None)).values(closed_at=now, closed_by=by)
-    return session.scalar(mine.returning(Reply.id)) is not None
+def close(session: Session, reply_id: UUID, *, by: str, now: datetime, answer: str | None = None) -> bool:
+    """Note that a reply needs nothing more, or was answered so; False if that was known."""
+    mine = update(Reply).where(Reply.id == reply_id, Reply.closed_at.is_(None))
+    closed = mine.values(closed_at=now, closed_by=by, answer=answer)
+    return session.scalar(closed.returning(Reply.id)) is not None
+
+
+def alert_of(session: Session, reply: Reply) -> Alert | None:
+    """The alert that a reply is about, with its account."""
+    return session.scalar(select(Alert).where(Alert.id == reply.alert_id).options(joinedload(Alert.account)))
+
+
+def without_receipt(session: Session, *, since: datetime) -> list[Reply]:
+    """Open replies since then that came from the rep's own address and answer no receipt, the oldest first."""
+    rows = select(Reply).join(Reply.rep).join(Mail, Mail.id == Reply.mail_id)
+    rows = rows.where(Reply.received_at > since, Reply.closed_at.is_(None), Reply.body != "")
+    rows = rows.where(func.lower(Reply.sender) == Rep.email, Mail.kind != MailKind.RECEIPT)
+    found = session.scalars(rows.order_by(Reply.received_at, Reply.id).limit(SHOWN)).all()
+    known = outbox.known_keys(session, [f"receipt:{reply.id}" for reply in found])
+    return [reply for reply in found if f"receipt:{reply.id}" not in known]
+
+
+def receipts(session: Session, rep_id: int, *, since: datetime) -> list[Mail]:
+    """The receipts and answers that a rep got since then."""
+    mine = select(Mail).where(Mail.kind == MailKind.RECEIPT, Mail.rep_id == rep_id, Mail.created_at > since)
+    return list(session.scalars(mine))
+
+
+def who_looks(session: Session, reply: Reply) -> tuple[str, datetime | None]:
+    """Who of operations has the alert of a reply, by name, and when its rep was promised more."""
+    alert = alert_of(session, reply)
+    if alert is None or alert.resolved_at:
+        return "", None
+    email = alert.assigned_to or alert.acknowledged_by
+    name = session.scalar(select(Operator.name).where(Operator.email == email, Operator.disabled_at.is_(None)))
+    written = select(Update.next_update_at).where(Update.alert_id == alert.id, Update.kind == UpdateKind.WRITTEN)
+    return name or "", session.scalar(written.order_by(Update.written_at.desc()).limit(1))
 
 
 def _stopped_in_use() -> ColumnElement[bool]:

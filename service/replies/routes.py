@@ -7,9 +7,9 @@ from fastapi import APIRouter, Query
 
 from service.access.guards import Mailing, Operating, Reader
 from service.kit.http import Config, Db, Now, problems
-from service.replies import actions, queries
+from service.replies import actions, answers, queries
 from service.replies.bodies import FIELDS, FORMS, JSON, JSON_FIELD, RAW, HandedMail
-from service.replies.schemas import ReplyList, ReplyOut, TakenOut
+from service.replies.schemas import AnswerIn, ReplyList, ReplyOut, TakenOut
 from service.replies.sorting import sort
 
 router = APIRouter(prefix="/v1", tags=["replies"])
@@ -57,3 +57,13 @@ def close_reply(reply_id: UUID, db: Db, caller: Operating, now: Now) -> ReplyOut
     """Say that a reply needs nothing more. An update of its alert, written after it came, answers it as well."""
     with db.begin() as session:
         return ReplyOut.model_validate(actions.close_reply(session, reply_id, by=caller.actor, now=now))
+
+
+@router.post("/replies/{reply_id}/answer", responses=problems(400, 404, 409, 413, 415))
+def answer_reply(
+    reply_id: UUID, body: AnswerIn, db: Db, settings: Config, *, caller: Operating, now: Now
+) -> ReplyOut:
+    """Write back to the rep, in the thread of the mail that was answered. It closes the reply and leaves its alert."""
+    with db.begin() as session:
+        found = answers.answer(session, reply_id, body.text, settings, by=caller.actor, now=now)
+        return ReplyOut.model_validate(found)

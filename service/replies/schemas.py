@@ -1,11 +1,13 @@
 """What is shown of what came back."""
 
 from datetime import datetime
+from typing import Annotated
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from models import InboundKind
+from service.kit.fields import PROSE_NOT_BLANK, Incoming, Prose
 
 
 class ReplyOut(BaseModel):
@@ -23,12 +25,21 @@ class ReplyOut(BaseModel):
     received_at: datetime
     closed_at: datetime | None
     closed_by: str | None
+    answer: str | None = Field(description="What operations wrote back, if it did.")
 
 
 class ReplyList(BaseModel):
     """Replies, the oldest first, at most 100."""
 
     replies: list[ReplyOut]
+
+
+class AnswerIn(Incoming):
+    """What to write back."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"text": "The second van can be there at 06:30."}]})
+
+    text: Annotated[Prose, Field(min_length=1, max_length=2000, json_schema_extra={"pattern": PROSE_NOT_BLANK})]
 
 
 class TakenOut(BaseModel):

@@ -38,6 +38,7 @@ OPENED_BY = {
     "POST /v1/inbound-mail": "mail",
     "GET /v1/replies": "read",
     "POST /v1/replies/{reply_id}/close": "operate",
+    "POST /v1/replies/{reply_id}/answer": "operate",
     "GET /v1/outbox": "read",
     "POST /v1/outbox/hold": "operate",
     "POST /v1/outbox/release": "operate",

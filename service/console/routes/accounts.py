@@ -8,6 +8,7 @@ from starlette.responses import HTMLResponse
 
 from service.accounts.queries import account as account_by_id
 from service.alerts.queries import alerts_of_account, held
+from service.commitments import queries as promises
 from service.console import rules
 from service.console.doors import SignedIn
 from service.console.pages import page
@@ -59,6 +60,7 @@ def account_page(external_id: str, db: Db, visitor: SignedIn, now: Now, settings
             "complaints": queries.complaints(session, account.id),
             "verdicts": account_verdicts(session, settings, account.id, now=now),
             "names": queue.operator_names(session),
+            "promises": promises.of_account(session, account.id),
         }
     return page("account.html", visitor, now, **facts)
 

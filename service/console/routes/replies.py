@@ -4,13 +4,14 @@ from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Form, Request
+from pydantic import Field
 from starlette.responses import Response
 
 from service.console.doors import Working
 from service.console.pages import go
-from service.kit.fields import Line
-from service.kit.http import Db, Now
-from service.replies import actions
+from service.kit.fields import Line, Prose
+from service.kit.http import Config, Db, Now
+from service.replies import actions, answers
 
 router = APIRouter(prefix="/todo", include_in_schema=False)
 
@@ -29,6 +30,23 @@ def close_reply(
     with db.begin() as session:
         reply = actions.close_reply(session, reply_id, by=visitor.actor, now=now)
     return go(request, f"/alerts/{reply.alert_id}" if back == "alert" and reply.alert_id else "/todo#replies")
+
+
+@router.post("/replies/{reply_id}/answer")
+def answer_reply(
+    request: Request,
+    reply_id: UUID,
+    db: Db,
+    visitor: Working,
+    now: Now,
+    *,
+    settings: Config,
+    text: Annotated[Prose, Field(min_length=1), Form(max_length=2000)],
+) -> Response:
+    """Write back to the rep, in the thread, without an update of the alert."""
+    with db.begin() as session:
+        reply = answers.answer(session, reply_id, text, settings, by=visitor.actor, now=now)
+    return go(request, f"/alerts/{reply.alert_id}#replies" if reply.alert_id else "/todo#replies")
 
 
 @router.post("/addresses/clear")
