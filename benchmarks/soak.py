@@ -1,41 +1,62 @@
 """Run for long and see what creeps: memory, open files, the log of the database, answers that get slower.
 
-python -m benchmarks.soak [--minutes 20] [--database postgresql://…]
+python -m benchmarks.soak [--minutes 20] [--restart-minutes 10] [--database postgresql://…]
 """
 
 import argparse
 import asyncio
 import json
+import random
 import statistics
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from benchmarks.asking import Connection, Seen
-from benchmarks.load_polling import feed
-from benchmarks.stand import Server, Stand, stand
+from benchmarks.asking import Answer, Connection, Seen
+from benchmarks.load_polling import dashboard, feed
+from benchmarks.stand import Server, Stand, lag, memory_of, stand
 
 MB = 1024**2
-ROWS_A_SECOND, DASHBOARDS, ACCOUNTS = 100, 50, 50
-EVERY_SECONDS = 5.0
-SETTLED = 30.0
-"""A process loads and warms up for so long; after that nothing may grow."""
+ROWS_A_SECOND, DASHBOARDS, ACCOUNTS = 100, 200, 50
+SETTLED = 120.0
+"""A process loads its libraries and warms up for so long, in seconds; after that nothing may grow."""
+EVERY_SECONDS = 2
+
+Points = list[tuple[float, float]]
 
 
 @dataclass
 class Life:
-    """What one server process looked like between two restarts: (seconds, value) each."""
+    """What a server and its worker looked like between two restarts: (seconds, bytes) each."""
 
-    memory: list[tuple[float, float]] = field(default_factory=list)
+    server: Points = field(default_factory=list)
+    worker: Points = field(default_factory=list)
     files: list[int] = field(default_factory=list)
     log: list[int] = field(default_factory=list)
+    lag: float = 0.0
+
+
+class Quarters(Seen):
+    """What was seen, in four parts by the time at which it was; not what a process that has just begun answers."""
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__()
+        self.parts = [Seen() for _ in range(4)]
+        self.warm_at = 0.0
+        self._began, self._seconds = time.monotonic(), seconds
+
+    def note(self, answer: Answer) -> Answer:
+        now = time.monotonic()
+        if now > self.warm_at:
+            self.parts[min(3, int(4 * (now - self._began) / self._seconds))].note(answer)
+        return super().note(answer)
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.soak", description=__doc__)
     parser.add_argument("--minutes", type=float, default=20)
-    parser.add_argument("--restart-minutes", type=float, default=5)
+    parser.add_argument("--restart-minutes", type=float, default=10)
     parser.add_argument("--database", default="", help="an empty PostgreSQL database; SQLite if left out")
     asked = parser.parse_args()
     with stand(asked.database, accounts=ACCOUNTS) as it:
@@ -45,60 +66,66 @@ def main() -> None:
 def soak(it: Stand, *, minutes: float, restart_minutes: float) -> dict[str, Any]:
     """Send, poll and restart; tell what crept and whether all that was confirmed is there."""
     lives: list[Life] = []
-    quarters = [Seen() for _ in range(4)]
-    confirmed = asyncio.run(_live(it, minutes * 60, restart_minutes * 60, lives, quarters))
+    seen = Quarters(minutes * 60)
+    confirmed = asyncio.run(_live(it, minutes * 60, restart_minutes * 60, lives, seen))
     with it.db.engine.connect() as connection:
         stored = connection.exec_driver_sql("SELECT count(*) FROM observations").scalar() or 0
         unscored = connection.exec_driver_sql(
             "SELECT count(*) FROM accounts WHERE data_version <> scored_version"
         ).scalar()
-    p99 = [seen.milliseconds(99) for seen in quarters]
+    p99 = [part.milliseconds(99) for part in seen.parts]
     return {
         "minutes": minutes, "restarts": len(lives) - 1,
-        "memory_mb_an_hour": round(statistics.median(slope(life.memory) for life in lives) * 3600 / MB, 1),
-        "memory_mb_most": round(max(value for life in lives for _, value in life.memory) / MB),
-        "files_most": max(max(life.files) for life in lives), "files_last": lives[-1].files[-1],
-        "log_mb_most": round(max((max(life.log) for life in lives if life.log), default=0) / MB, 1),
+        "server_mb_an_hour": [_an_hour(life.server) for life in lives],
+        "worker_mb_an_hour": [_an_hour(life.worker) for life in lives],
+        "server_mb_most": _most([value for life in lives for _, value in life.server]),
+        "worker_mb_most": _most([value for life in lives for _, value in life.worker]),
+        "files_first_and_last": [(life.files[0], life.files[-1]) for life in lives if life.files],
+        "log_mb_most": _most([value for life in lives for value in life.log]),
+        "loop_lag_ms_within": max(life.lag for life in lives),
         "p99_ms_by_quarter": p99, "p99_drift": round(p99[-1] / p99[0] - 1, 2) if p99[0] else None,
-        "failed": sum(seen.failed for seen in quarters), "confirmed": confirmed, "stored": stored,
+        "failed": seen.failed, "confirmed": confirmed, "stored": stored,
         "confirmed_and_lost": max(0, confirmed - stored), "unscored": unscored,
     }  # fmt: skip
 
 
-async def _live(it: Stand, seconds: float, restart: float, lives: list[Life], quarters: list[Seen]) -> int:
+async def _live(it: Stand, seconds: float, restart: float, lives: list[Life], seen: Quarters) -> int:
     """One life of the server after the other, each with its own clients; return the rows that were confirmed."""
     began, confirmed = time.monotonic(), 0
     while (left := began + seconds - time.monotonic()) > SETTLED:
         server = await asyncio.to_thread(it.serve)
         life, until = Life(), time.monotonic() + min(restart, left)
         lives.append(life)
-        quarter = quarters[min(3, int(4 * (time.monotonic() - began) / seconds))]
+        seen.warm_at = time.monotonic() + SETTLED / 4
         name = f"soak-{len(lives)}"
-        sending = feed(Connection(server.port, it.key), quarter, name, ROWS_A_SECOND, until, accounts=ACCOUNTS)
-        polling = [_poll(Connection(server.port, it.key), quarter, n, until) for n in range(DASHBOARDS)]
-        rows, *_ = await asyncio.gather(sending, _watch(it, server, life, until), *polling)
+        sending = feed(Connection(server.port, it.key), seen, name, ROWS_A_SECOND, until, accounts=ACCOUNTS)
+        looking = [dashboard(Connection(server.port, it.key), seen, until, random.Random(n)) for n in range(DASHBOARDS)]
+        rows, *_ = await asyncio.gather(sending, _watch(it, server, life, until), *looking)
         confirmed += rows
+        life.lag = (await asyncio.to_thread(lag, server))["loop_lag_ms_within"]
         await asyncio.to_thread(server.leave)
     return confirmed
-
-
-async def _poll(connection: Connection, seen: Seen, n: int, until: float) -> None:
-    await asyncio.sleep(EVERY_SECONDS * n / DASHBOARDS)
-    while time.monotonic() < until:
-        seen.note(await connection.ask("GET", "/v1/risk?limit=50"))
-        await asyncio.sleep(EVERY_SECONDS)
-    connection.close()
 
 
 async def _watch(it: Stand, server: Server, life: Life, until: float) -> None:
     began, log = time.monotonic(), it.folder / "headsup.db-wal"
     await asyncio.sleep(SETTLED)
     while time.monotonic() < until:
-        life.memory.append((time.monotonic() - began, float(server.memory())))
+        at = time.monotonic() - began
+        life.server.append((at, float(server.memory())))
+        life.worker.extend((at, float(memory_of(pid))) for pid in server.workers()[:1])
         life.files.append(server.files())
         if log.exists():
             life.log.append(log.stat().st_size)
-        await asyncio.sleep(2)
+        await asyncio.sleep(EVERY_SECONDS)
+
+
+def _an_hour(points: Points) -> float:
+    return round(slope(points) * 3600 / MB, 1)
+
+
+def _most(sizes: Sequence[float]) -> float:
+    return round(max(sizes, default=0) / MB, 1)
 
 
 def slope(points: Sequence[tuple[float, float]]) -> float:

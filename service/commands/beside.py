@@ -24,7 +24,7 @@ COMMAND = (sys.executable, "-m", "service", "worker", "--beside")
 # Scoring gives way to answering.
 NICE = 10
 # From being told to end until it is killed; with the drain of the server that stays below ten seconds.
-ENDS_WITHIN = 6
+ENDS_WITHIN = 5
 LOOK_SECONDS = 0.2
 # The pause before it is started again grows while it dies young.
 FIRST_PAUSE, LONGEST_PAUSE, YOUNG = 1.0, 60.0, 60.0
