@@ -26,6 +26,7 @@ from service.updates.contents import (
     Standing,
 )
 from service.updates.envelope import domain
+from service.updates.room import LARGEST, ROOMS, Room, weight
 from service.updates.words import LONGEST_SUBJECT, clean
 
 log = structlog.get_logger()
@@ -43,11 +44,10 @@ KINDS: dict[type, str] = {
     Answer: "answer",
     Notice: "notice",
 }
+ROWS = ROOMS[0].rows
+OF_MANY = (Group, Digest, ManagerWeek)
 ACKNOWLEDGED = (HeadsUp, PlainHeadsUp, FollowUp, Ended, Group)
 LONGEST_PREVIEW = 200
-# A mail about many accounts stays below what Gmail cuts: so many in full, so many in a line, of the rest the names.
-IN_FULL, IN_A_LINE = 4, 30
-CALLS, CHANGES, PROMISES = 12, 12, 8
 
 # What templates can use beside the content, and what it is; docs/templates.md is made of this.
 NAMES = {
@@ -57,6 +57,7 @@ NAMES = {
     "account_id": "the one account that the mail is about; empty where there are several or none",
     "links": "`acknowledge`, `pause` and `unsubscribe`: addresses, empty where the mail has none",
     "button": "none, or its `url` and `label`; an empty label stands for `words.acknowledge`",
+    "room": "how many accounts, names, rows, reps a mail about many has room for",
     "pictures": "by account: `cid`, `width`, `height` and `chart`, whose `days` and `line` are drawn",
 }
 NAMES_OF_GROUP = {
@@ -64,7 +65,8 @@ NAMES_OF_GROUP = {
     "fresh": "how many of them the rep hears of for the first time",
     "sections": "`kind`, `name` and `mail` of those that are told in full",
     "briefly": "`name` and `why` of those that get a line",
-    "only_names": "of all others",
+    "only_names": "of others",
+    "more": "how many more there are",
 }
 NAMES_OF_DIGEST = {
     "call": "those of `mail.call` that get a row",
@@ -104,18 +106,18 @@ def render(content: Content, settings: Settings) -> Letter:
 
 
 def _render(content: Content, settings: Settings, templates: wording.Templates) -> Letter:
-    pictures = dict(_pictures(content, settings, templates))
-    words = templates.render(KINDS[type(content)], _context(content, settings) | {"pictures": pictures})
-    return Letter(
-        subject=clean(words.subject, LONGEST_SUBJECT),
-        preheader=words.preview,
-        text=words.text,
-        html=words.html,
-        pictures=tuple(picture for picture in pictures.values() if f"cid:{picture.cid}" in words.html),
-    )
+    """Tell of as many accounts as there is room for."""
+    drawn = dict(_pictures(content, settings, templates))
+    for room in ROOMS:
+        words = templates.render(KINDS[type(content)], _context(content, settings, room) | {"pictures": drawn})
+        pictures = tuple(picture for picture in drawn.values() if f"cid:{picture.cid}" in words.html)
+        small = weight((words.text, words.html), (picture.png for picture in pictures)) <= LARGEST
+        if small or not isinstance(content, OF_MANY):
+            break
+    return Letter(clean(words.subject, LONGEST_SUBJECT), words.preview, words.text, words.html, pictures)
 
 
-def _context(content: Content, settings: Settings) -> dict[str, Any]:
+def _context(content: Content, settings: Settings, room: Room = ROOMS[0]) -> dict[str, Any]:
     """What all templates can use, and what that of this kind can."""
     to = content.to
     account = content.client.account_id if isinstance(content, News) else getattr(content, "account_id", "")
@@ -133,8 +135,9 @@ def _context(content: Content, settings: Settings) -> dict[str, Any]:
         "account_id": account,
         "links": links,
         "button": _button(content, links),
-        **_for_group(content),
-        **_for_digest(content, settings),
+        "room": room,
+        **_for_group(content, room),
+        **_for_digest(content, settings, room),
     }
 
 
@@ -145,31 +148,32 @@ def _button(content: Content, links: dict[str, str]) -> dict[str, str] | None:
     return {"url": links["acknowledge"], "label": ""} if links["acknowledge"] else None
 
 
-def _for_group(content: Content) -> dict[str, Any]:
+def _for_group(content: Content, room: Room) -> dict[str, Any]:
     if not isinstance(content, Group):
         return {}
     brief = [
         {"name": news.client.name, "why": news.client.rising[0] if news.client.rising else ""}
-        for news in content.news[IN_FULL:IN_A_LINE]
+        for news in content.news[room.in_full : room.in_a_line]
     ]
     return {
         "names": [news.client.name for news in content.news],
         "fresh": sum(isinstance(news, HeadsUp | PlainHeadsUp) for news in content.news),
         "sections": [
-            {"kind": KINDS[type(news)], "name": news.client.name, "mail": news} for news in content.news[:IN_FULL]
+            {"kind": KINDS[type(news)], "name": news.client.name, "mail": news} for news in content.news[: room.in_full]
         ],
         "briefly": brief,
-        "only_names": [news.client.name for news in content.news[IN_A_LINE:]],
+        "only_names": [news.client.name for news in content.news[room.in_a_line :][: room.names]],
+        "more": max(0, len(content.news) - room.in_a_line - room.names),
     }
 
 
-def _for_digest(content: Content, settings: Settings) -> dict[str, Any]:
+def _for_digest(content: Content, settings: Settings, room: Room) -> dict[str, Any]:
     if not isinstance(content, Digest):
         return {}
     return {
-        "call": content.call[:CALLS],
-        "changed": content.changed[:CHANGES],
-        "promises": content.promises[:PROMISES],
+        "call": content.call[: room.rows],
+        "changed": content.changed[: room.rows],
+        "promises": content.promises[: room.promises],
         "horizon_days": settings.horizon_days,
     }
 
@@ -187,14 +191,14 @@ Drawing = tuple[str, str, charts.Chart, dict[str, Any]]
 
 def _drawings(content: Content) -> Iterator[Drawing]:
     if isinstance(content, Digest):
-        tones: dict[str, Iterable[Standing]] = {"call": content.call[:CALLS], "changed": content.changed[:CHANGES]}
+        tones: dict[str, Iterable[Standing]] = {"call": content.call[:ROWS], "changed": content.changed[:ROWS]}
         for tone, standings in tones.items():
             for each in standings:
                 if chart := charts.spark(each.days):
                     yield each.account_id, "spark.svg.j2", chart, {"tone": tone}
         return
     if isinstance(content, Group):
-        for client in (news.client for news in content.news[:IN_FULL] if not isinstance(news, Ended)):
+        for client in (news.client for news in content.news[: ROOMS[0].in_full] if not isinstance(news, Ended)):
             if chart := charts.strip(client.days):
                 yield client.account_id, "spark.svg.j2", chart, {"tone": "call"}
     if isinstance(content, HeadsUp | PlainHeadsUp | FollowUp):

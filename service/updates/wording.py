@@ -27,6 +27,7 @@ OURS = PackageLoader("service.updates", "templates/mail")
 LONGEST = 400_000
 # Outlook for Windows opens no longer ones.
 LONGEST_LINK = 2_000
+PERCENT = re.compile(r"(?<=\d) %")
 LONGEST_PREVIEW, LONGEST_TROUBLE = 200, 300
 
 
@@ -59,7 +60,9 @@ class Templates:
         )
         facts |= {"title": title, "preview": clean(preview, LONGEST_PREVIEW)}
         text = _without_gaps(self._text.get_template("mail.txt.j2").render(facts))
-        html = mjml2html(self.html.get_template("mail.mjml.j2").render(facts), disable_comments=False, fonts={})
+        # A number and its percent sign stay on one line.
+        mjml = self.html.get_template("mail.mjml.j2").render(facts)
+        html = mjml2html(PERCENT.sub("\u00a0%", mjml), disable_comments=False, fonts={})
         if not (subject and title and text.strip()):
             raise ValueError("a mail needs a subject, a title and a text")
         if len(html) > LONGEST or len(text) > LONGEST:

@@ -9,7 +9,7 @@ import pytest
 
 from service.commands import gallery
 from service.updates import letters, samples
-from service.updates.contents import Group, HeadsUp, PlainHeadsUp, Standing
+from service.updates.contents import Group, HeadsUp, PlainHeadsUp, RepWeek, Standing
 
 ALL = samples.samples()
 VOID = {"meta", "br", "img", "link", "hr", "input"}
@@ -148,31 +148,47 @@ def test_the_strongest_reason_fits_into_the_subject(settings, sentence, said):
     assert letters.render(content, settings).subject == f"Northwind Foods may complain: {said}"
 
 
-def test_hundreds_of_accounts_become_one_mail_of_a_fair_size(settings):
-    clients = [replace(samples.NORTHWIND, account_id=f"A-{n}", name=f"Client number {n}") for n in range(400)]
-    content = Group(samples.TO, tuple(HeadsUp(samples.TO, client, samples.SAID) for client in clients))
-
-    letter, mail = gallery.frozen(content, settings, recipient="rita@example.com", now=samples.NOW)
-
-    assert len(mail) < 80_000
-    assert all(client.name in letter.text and client.name in letter.html for client in clients)
+def many_news(count):
+    clients = [replace(samples.NORTHWIND, account_id=f"A-{n}", name=f"Client number {n}") for n in range(count)]
+    return Group(samples.TO, tuple(HeadsUp(samples.TO, client, samples.SAID) for client in clients))
 
 
-def test_a_week_of_many_accounts_stays_small_and_names_them_all(settings):
-    many = tuple(
-        Standing(
-            f"A-{n}", f"Client number {n}", 0.7, 0.5, trained=True, open=True, why="Late", days=samples.NORTHWIND.days
-        )
-        for n in range(80)
-    )
+def many_standings(count):
+    facts = {"trained": True, "open": True, "why": samples.NORTHWIND.rising[0], "said": samples.SAID}
+    facts |= {"told_at": samples.NOW, "days": samples.NORTHWIND.days}
+    every = tuple(Standing(f"A-{n}", f"Client number {n}", 0.7, 0.5, **facts) for n in range(count))
+    return replace(ALL["weekly"], call=every, changed=every, fine=every)
 
-    letter, mail = gallery.frozen(
-        replace(ALL["weekly"], call=many), settings, recipient="rita@example.com", now=samples.NOW
-    )
 
-    assert len(mail) < 80_000
-    assert letter.subject == "Your week: 80 accounts need a call"
-    assert "Client number 79" in letter.text
+def many_reps(count):
+    week = RepWeek("Rita Reyes", "rita@example.com", 80, samples.CALL * 4, told=1, complaints=1, unacknowledged=1)
+    return replace(ALL["manager-weekly"], reps=(week,) * count)
+
+
+@pytest.mark.parametrize("count", [4, 12, 80, 3_000])
+@pytest.mark.parametrize("make", [many_news, many_standings, many_reps])
+def test_a_mail_stays_small_however_much_there_is_to_tell(settings, make, count):
+    _, mail = gallery.frozen(make(count), settings, recipient="rita@example.com", now=samples.NOW)
+
+    assert len(mail) < 60_000
+
+
+def test_what_a_mail_has_no_room_for_is_counted(settings):
+    group, week, reps = (letters.render(make(400), settings) for make in (many_news, many_standings, many_reps))
+
+    assert "AND 380 MORE\nClient number 20," in group.text
+    assert "Client number 59 and 340 others." in group.text
+    assert week.subject == "Your week: 400 accounts need a call"
+    assert "And 396 more: Client number 4," in week.text
+    assert "more reps, who need less time." in reps.text
+    assert all("number 20" in part for part in (group.html, week.html))
+
+
+def test_a_number_and_its_percent_sign_stay_on_one_line(settings):
+    html = letters.render(ALL["heads-up"], settings).html
+
+    assert "4\u00a0% → 19\u00a0%" in html
+    assert not re.search(r"\d %", html)
 
 
 def test_a_good_week_is_short(settings):
