@@ -74,7 +74,7 @@ def by_size(test: Dataset, risk: Numbers, volume: Numbers) -> list[Group]:
     groups = []
     for number in np.unique(place):
         rows = place == number
-        least, most = f"{volume[rows].min():,.4g}", f"{volume[rows].max():,.4g}"
+        least, most = (_rounded(edge) for edge in (volume[rows].min(), volume[rows].max()))
         name = f"volume {least}" if least == most else f"volume {least} to {most}"
         groups.append(_group(name, test, risk, rows))
     return groups if len(groups) > 1 else []
@@ -102,3 +102,7 @@ def _group(name: str, test: Dataset, risk: Numbers, rows: Labels) -> Group:
         float(average_precision_score(label, score)) if both else None,
         float(roc_auc_score(label, score)) if both else None,
     )
+
+
+def _rounded(amount: float) -> str:
+    return f"{amount:,.0f}" if amount >= 10 else f"{amount:,.2g}"

@@ -112,7 +112,8 @@ def _calibration(tested: Backtest) -> Plot:
 def _trade_off(told: Findings) -> Plot:
     tested, team = told.tested, told.alerts.team
     found = alert_line.curve(tested.test, tested.risk, told.material.profiles, team.cool_down_hours)
-    top = max(4 * team.alerts_per_day, 2 * told.alerts.at_line.alerts_per_day)
+    wide = max(4 * team.alerts_per_day, 2 * told.alerts.at_line.alerts_per_day)
+    top = min(wide, max(1.1 * team.alerts_per_day, *found["alerts_per_day"]))
     kept = [place for place, alerts in enumerate(found["alerts_per_day"]) if 0.05 * top < alerts <= top]
 
     def drawn(name: str) -> list[tuple[float, float]]:
