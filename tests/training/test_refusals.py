@@ -1,5 +1,6 @@
 """Where nothing can honestly be learned, training says so and what to do."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import numpy as np
@@ -39,6 +40,16 @@ def test_too_few_complaints_are_counted(session):
 
     with pytest.raises(TrainingRefused, match=r"Too few complaints: .* at least 30 and 10 are needed"):
         backtest.run(material, seed=0, progress=learned.unwatched)
+
+
+def test_where_everybody_complains_nothing_tells_them_apart(session):
+    planted.company(session, accounts=4)
+    data = learned.collected(session).data
+    earlier = data.as_of < np.median(data.as_of)
+    everybody = replace(data, label=np.ones(len(data.label), dtype=bool))
+
+    with pytest.raises(TrainingRefused, match="shorten HEADSUP_HORIZON_DAYS"):
+        checks.enough(everybody, earlier, ~earlier)
 
 
 def test_weeks_after_the_complaints_stop_are_left_out_and_that_is_said(session):
