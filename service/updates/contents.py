@@ -5,6 +5,7 @@ Every content has `to`; `letters.render(content)` makes a mail of it. Moments ar
 
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Any
 from uuid import UUID
 
 from models import Resolution
@@ -233,13 +234,15 @@ class Answer:
 
 @dataclass(frozen=True)
 class Notice:
-    """A mail to operations: sentences, and one button."""
+    """A mail to operations about one thing, with a button to `url`.
+
+    `about` names the file `notice/ABOUT.j2`, which says what `facts` it has and what its title, lines and button are.
+    """
 
     to: To
-    title: str
-    lines: tuple[str, ...]
+    about: str
     url: str
-    button: str = "Open the alert"
+    facts: dict[str, Any]
 
 
 Content = News | Group | Digest | ManagerWeek | CommitmentAtRisk | Receipt | Answer | Notice

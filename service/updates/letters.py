@@ -56,7 +56,7 @@ NAMES = {
     "greeting": "the reader's first name",
     "account_id": "the one account that the mail is about; empty where there are several or none",
     "links": "`acknowledge`, `pause` and `unsubscribe`: addresses, empty where the mail has none",
-    "button": "none, or its `url` and `label`; an empty label stands for `words.acknowledge`",
+    "button": "none, or its `url`",
     "room": "how many accounts, names, rows, reps a mail about many has room for",
     "pictures": "by account: `cid`, `width`, `height` and `chart`, whose `days` and `line` are drawn",
 }
@@ -142,10 +142,9 @@ def _context(content: Content, settings: Settings, room: Room = ROOMS[0]) -> dic
 
 
 def _button(content: Content, links: dict[str, str]) -> dict[str, str] | None:
-    """The one button; without a label of its own it says that the reader has the mail."""
-    if isinstance(content, Notice):
-        return {"url": content.url, "label": content.button}
-    return {"url": links["acknowledge"], "label": ""} if links["acknowledge"] else None
+    """Where the one button leads: to what a notice is about, or to the page that says that the reader has the mail."""
+    url = content.url if isinstance(content, Notice) else links["acknowledge"]
+    return {"url": url} if url else None
 
 
 def _for_group(content: Content, room: Room) -> dict[str, Any]:

@@ -34,7 +34,7 @@ def _tell(session: Session, key: str, notice: Notice, lead: Operator, settings: 
     parcel = Parcel(
         kind=MailKind.MODEL,
         key=key,
-        content=contents.Notice(to, notice.title, tuple(notice.lines), url, "Look at the model"),
+        content=contents.Notice(to, "model", url, {"title": notice.title, "lines": notice.lines}),
         email=lead.email,
         root=f"model.{notice.id.hex}",
         list_name="operations",

@@ -101,19 +101,11 @@ def _tell_of_templates(session: Session, trouble: str, settings: Settings, *, no
     """Tell the leads, once a day, of a template of their own that a mail could not be made with."""
     about = f"template:{now:%Y-%m-%d}:{sha256(trouble.encode()).hexdigest()[:16]}"
     owed = {f"{about}:{lead.id}": lead for lead in operators.leads(session)}
-    lines = (
-        f"A mail had to go out in Headsup's own words: {trouble}.",
-        f"Mend the file in {settings.templates}; `headsup mail check` tries all of them.",
-    )
+    facts = {"trouble": trouble, "folder": str(settings.templates)}
     for key in owed.keys() - outbox.known_keys(session, list(owed)):
         lead = owed[key]
-        notice = Notice(
-            To(uuid4(), lead.name, lead.time_zone, settings.site_url),
-            "One of your mail templates cannot be used",
-            lines,
-            f"{settings.site_url}/mail",
-            "Look at the outbox",
-        )
+        to = To(uuid4(), lead.name, lead.time_zone, settings.site_url)
+        notice = Notice(to, "template", f"{settings.site_url}/mail", facts)
         parcel = Parcel(
             kind=MailKind.TEMPLATE,
             key=key,

@@ -178,13 +178,32 @@ def _of_weeks() -> dict[str, Content]:
             ),
         ),
         "operations": Notice(
-            LENA, "Nobody has answered the alert about Northwind Foods",
-            (
-                "The alert opened on Monday 2 March, 08:30 (Berlin time), and nobody has taken it.",
-                "Share delivered late 4 % → 19 % in 9 days (target 5 %).",
-                "Rita Reyes gets a plain heads-up at 11:30 if nobody writes one.",
-            ),
-            "https://headsup.example/alerts/1",
+            LENA, "escalation", "https://headsup.example/alerts/1",
+            {"name": NORTHWIND.name, "opened_at": NORTHWIND.opened_at, "reasons": NORTHWIND.rising[:2],
+             "plain_after_minutes": 180},
+        ),
+        "operations-late": Notice(
+            LENA, "late", "https://headsup.example/alerts/1",
+            {"name": NORTHWIND.name, "promised_at": NOW, "cause": SAID.cause},
+        ),
+        "operations-unreached": Notice(
+            LENA, "unreached", "https://headsup.example/alerts/1",
+            {"who": TO.name, "name": NORTHWIND.name, "why": "The address does not exist: a mail to it came back.",
+             "told": [f"{NORTHWIND.name}: {SAID.cause}"]},
+        ),
+        "operations-storm": Notice(
+            LENA, "storm", "https://headsup.example/mail",
+            {"reason": "212 of 400 accounts crossed the alert line within a day: perhaps the data are wrong.",
+             "minutes": 15},
+        ),
+        "operations-template": Notice(
+            LENA, "template", "https://headsup.example/mail",
+            {"trouble": "heads_up: heads_up/subject.txt.j2, line 2: 'clint' is undefined", "folder": "/etc/headsup"},
+        ),
+        "operations-model": Notice(
+            LENA, "model", "https://headsup.example/model",
+            {"title": "The model finds fewer complaints than it promised",
+             "lines": ["Of 40 accounts over the line in the last four weeks, 11 complained; 18 were promised."]},
         ),
     }  # fmt: skip
 

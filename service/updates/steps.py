@@ -4,6 +4,7 @@ Each looks at the tables and nowhere else, so a crash loses nothing; each may be
 """
 
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import uuid4, uuid5
 
 import structlog
@@ -82,15 +83,12 @@ def _responsible(session: Session, alert: Alert) -> list[Operator]:
 def _post_late(session: Session, update: Update, operator: Operator, settings: Settings, *, now: datetime) -> bool:
     """Tell somebody of operations that a rep was promised news which have not come."""
     assert update.next_update_at is not None
-    name = words.clean(update.alert.account.name, 80)
-    promised = words.moment(update.next_update_at, operator.time_zone)
-    lines = (
-        f"The rep of {name} was promised news by {promised}. None has been written.",
-        f"The last update was: {update.cause}",
-        "Write the next one, even if it only says when more will be known.",
-    )
-    title, key = f"The update about {name} is late", f"late:{update.id}:{operator.id}"
-    notice = _notice(operator, title, lines, update.alert, settings)
+    facts = {
+        "name": words.clean(update.alert.account.name, 80),
+        "promised_at": update.next_update_at,
+        "cause": update.cause,
+    }
+    notice, key = _notice(operator, "late", facts, update.alert, settings), f"late:{update.id}:{operator.id}"
     return posting.post(
         session, _to_operations(MailKind.LATE_UPDATE, key, notice, operator, update.alert), settings, now=now
     )
@@ -113,20 +111,19 @@ def remind(db: Database, settings: Settings, *, now: datetime) -> int:
 
 
 def _escalate(session: Session, key: str, alert: Alert, lead: Operator, settings: Settings, *, now: datetime) -> bool:
-    name = words.clean(alert.account.name, 80)
-    opened = words.moment(alert.opened_at, lead.time_zone)
-    lines = (
-        f"The alert about {name} opened on {opened}, and nobody has taken it.",
-        *words.rising(alert)[:REASONS],
-        f"The rep gets a plain heads-up {settings.plain_after_minutes} minutes after it opened, if nobody writes one.",
-    )
-    notice = _notice(lead, f"Nobody has answered the alert about {name}", lines, alert, settings)
+    facts = {
+        "name": words.clean(alert.account.name, 80),
+        "opened_at": alert.opened_at,
+        "reasons": words.rising(alert)[:REASONS],
+        "plain_after_minutes": settings.plain_after_minutes,
+    }
+    notice = _notice(lead, "escalation", facts, alert, settings)
     return posting.post(session, _to_operations(MailKind.ESCALATION, key, notice, lead, alert), settings, now=now)
 
 
-def _notice(operator: Operator, title: str, lines: tuple[str, ...], alert: Alert, settings: Settings) -> Notice:
+def _notice(operator: Operator, about: str, facts: dict[str, Any], alert: Alert, settings: Settings) -> Notice:
     to = To(uuid4(), operator.name, operator.time_zone, settings.site_url)
-    return Notice(to, title, lines, f"{settings.site_url}/alerts/{alert.id}")
+    return Notice(to, about, f"{settings.site_url}/alerts/{alert.id}", facts)
 
 
 def _to_operations(kind: MailKind, key: str, notice: Notice, operator: Operator, alert: Alert) -> Parcel:

@@ -41,17 +41,12 @@ def watch(db: Database, settings: Settings, *, now: datetime) -> int:
 
 
 def _tell(session: Session, hold: Hold, lead: Operator, settings: Settings, *, now: datetime) -> None:
-    lines = (
-        hold.reason,
-        f"Mails to reps wait for {settings.storm_minutes} minutes, so that somebody can look; then they go.",
-        "You can release them earlier, or hold the whole outbox for longer.",
-    )
-    url = f"{settings.site_url}/mail"
+    facts, url = {"reason": hold.reason, "minutes": settings.storm_minutes}, f"{settings.site_url}/mail"
     to = To(uuid4(), lead.name, lead.time_zone, settings.site_url)
     parcel = Parcel(
         kind=MailKind.STORM,
         key=f"storm:{hold.id}:{lead.id}",
-        content=Notice(to, "Is it the data? Too many accounts at once", lines, url, "Look at the outbox"),
+        content=Notice(to, "storm", url, facts),
         email=lead.email,
         root=f"storm.{hold.id.hex}",
         list_name="operations",

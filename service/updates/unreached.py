@@ -80,17 +80,15 @@ def _responsible(session: Session, alert: Alert) -> list[Operator]:
 
 
 def _post(session: Session, key: str, missed: Missed, helper: Helper, settings: Settings, *, now: datetime) -> bool:
-    alert, who = missed.live[0].alert, words.clean(missed.rep.name or missed.rep.email, 80)
+    alert = missed.live[0].alert
     to = To(uuid4(), helper.name, helper.time_zone, settings.site_url)
-    notice = Notice(
-        to,
-        f"{who} did not get the mail about {words.clean(alert.account.name, 80)}",
-        (
-            f"{_why(session, missed.mail)} Nobody has told {who} since. Please call, or give the account another rep.",
-            *(_said(update) for update in missed.live[:NAMED]),
-        ),
-        f"{settings.site_url}/alerts/{alert.id}",
-    )
+    facts = {
+        "who": words.clean(missed.rep.name or missed.rep.email, 80),
+        "name": words.clean(alert.account.name, 80),
+        "why": _why(session, missed.mail),
+        "told": [_said(update) for update in missed.live[:NAMED]],
+    }
+    notice = Notice(to, "unreached", f"{settings.site_url}/alerts/{alert.id}", facts)
     parcel = Parcel(
         # It has not come as it was promised, and it is void when the alert ends.
         kind=MailKind.LATE_UPDATE,
