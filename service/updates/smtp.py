@@ -8,10 +8,11 @@ import math
 import smtplib
 import socket
 import ssl
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from enum import StrEnum
-from threading import Timer
+from threading import Event, Thread
 from time import monotonic
 from types import TracebackType
 from typing import Self
@@ -19,11 +20,12 @@ from urllib.parse import unquote, urlsplit
 
 from service.kit import crash
 from service.kit.errors import HeadsupError, Unavailable, describe
+from service.updates import answers
 
 PORTS = {"smtp": 25, "smtp+starttls": 587, "smtps": 465}
 LOGIN_NEEDED = {530, 534, 535, 538}
 TOO_LARGE = 552
-GOODBYE_SECONDS = 2.0
+GOODBYE_SECONDS, CUT_AGAIN_SECONDS = 2.0, 0.25
 
 
 class Verdict(StrEnum):
@@ -102,11 +104,8 @@ class Channel:
 
     def __exit__(self, _kind: type[BaseException] | None, _error: object, _trace: TracebackType | None) -> None:
         if self._smtp:
-            guard = Timer(GOODBYE_SECONDS, self._cut)
-            guard.start()
-            with suppress(OSError, smtplib.SMTPException):
+            with self._cut_after(GOODBYE_SECONDS), suppress(OSError, smtplib.SMTPException):
                 self._smtp.quit()
-            guard.cancel()
             self._drop()
 
     def deliver(self, sender: str, recipient: str, content: bytes, *, before: float = math.inf) -> None:
@@ -115,22 +114,19 @@ class Channel:
         Raises:
             NotSent: with the verdict and a reason for people.
         """
-        # A relay that answers one byte at a time would never run into the limit of a command.
-        guard = Timer(self._limits.mail, self._cut)
-        guard.start()
         try:
-            smtp = self._connected()
-            crash.point("mail-connected")
-            _check_time(before)
-            smtp.sendmail(sender, [recipient], content)
+            # A relay that answers one byte at a time would never run into the limit of a command.
+            with self._cut_after(self._limits.mail):
+                smtp = self._connected()
+                crash.point("mail-connected")
+                _check_time(before)
+                smtp.sendmail(sender, [recipient], content)
         except NotSent:
             raise
         except Exception as error:
             # The state of the dialogue is unknown: the next mail begins a new one.
             self._drop()
             raise _verdict(error) from error
-        finally:
-            guard.cancel()
 
     def greet(self) -> None:
         """Reach the relay and log in, with nothing to send.
@@ -138,28 +134,24 @@ class Channel:
         Raises:
             NotSent: with the verdict and a reason for people.
         """
-        guard = Timer(self._limits.mail, self._cut)
-        guard.start()
-        try:
+        with self._cut_after(self._limits.mail):
             self._connected()
-        finally:
-            guard.cancel()
 
     def _connected(self) -> smtplib.SMTP:
         if self._smtp and not _answers(self._smtp):
             self._drop()
         if not self._smtp:
-            context = ssl.create_default_context()
+            context = None if self._relay.scheme == "smtp" else ssl.create_default_context()
             self._smtp = self._new(context)
             try:
                 self._begin(self._smtp, context)
             except (OSError, smtplib.SMTPException, ValueError) as error:
                 self._drop()
                 where = f"{self._relay.host}:{self._relay.port}"
-                raise NotSent(Verdict.CHANNEL, f"{where}: {_words(error)}", _code(error)) from error
+                raise NotSent(Verdict.CHANNEL, f"{where}: {answers.words_of(error)}", answers.code_of(error)) from error
         return self._smtp
 
-    def _new(self, context: ssl.SSLContext) -> smtplib.SMTP:
+    def _new(self, context: ssl.SSLContext | None) -> smtplib.SMTP:
         smtp = (
             smtplib.SMTP_SSL(local_hostname=self._local_name, timeout=self._limits.connect, context=context)
             if self._relay.scheme == "smtps"
@@ -169,7 +161,7 @@ class Channel:
         smtp._host = self._relay.host  # type: ignore[attr-defined]  # noqa: SLF001
         return smtp
 
-    def _begin(self, smtp: smtplib.SMTP, context: ssl.SSLContext) -> None:
+    def _begin(self, smtp: smtplib.SMTP, context: ssl.SSLContext | None) -> None:
         """Connect, turn TLS on where it was asked for (never without it), and log in."""
         # Each address of the relay is tried; all of them together are to take no longer than one.
         found = socket.getaddrinfo(self._relay.host, self._relay.port, type=socket.SOCK_STREAM)
@@ -190,11 +182,24 @@ class Channel:
             self._smtp.close()
         self._smtp = None
 
-    def _cut(self) -> None:
-        """End the dialogue from outside, wherever it stands."""
-        if self._smtp and self._smtp.sock:
-            with suppress(OSError):
-                self._smtp.sock.shutdown(socket.SHUT_RDWR)
+    @contextmanager
+    def _cut_after(self, seconds: float) -> Iterator[None]:
+        """End the dialogue from outside if it takes longer, wherever it stands by then."""
+        over = Event()
+        guard = Thread(target=self._cut, args=(seconds, over), daemon=True)
+        guard.start()
+        try:
+            yield
+        finally:
+            over.set()
+
+    def _cut(self, wait: float, over: Event) -> None:
+        """Cut again and again: a connection that is being made has no socket yet that could be cut."""
+        while not over.wait(wait):
+            wait = CUT_AGAIN_SECONDS
+            if self._smtp and self._smtp.sock:
+                with suppress(OSError):
+                    self._smtp.sock.shutdown(socket.SHUT_RDWR)
 
 
 def _check_time(before: float) -> None:
@@ -213,38 +218,11 @@ def _answers(smtp: smtplib.SMTP) -> bool:
 def _verdict(error: Exception) -> NotSent:
     if not isinstance(error, OSError | smtplib.SMTPException):
         return NotSent(Verdict.BROKEN, describe(error))
-    code = _code(error)
+    code = answers.code_of(error)
     if code in LOGIN_NEEDED:
-        return NotSent(Verdict.CHANNEL, _words(error), code)
+        return NotSent(Verdict.CHANNEL, answers.words_of(error), code)
     if not 500 <= code < 600:
-        return NotSent(Verdict.LATER, _words(error), code)
+        return NotSent(Verdict.LATER, answers.words_of(error), code)
     # A refused sender is our own fault and would be refused for every mail, unless it was this mail's size.
     ours = isinstance(error, smtplib.SMTPSenderRefused) and code != TOO_LARGE
-    return NotSent(Verdict.CHANNEL if ours else Verdict.REFUSED, _words(error), code)
-
-
-def _code(error: Exception) -> int:
-    """The reply's code; 0 where the connection ended without one."""
-    if isinstance(error, smtplib.SMTPRecipientsRefused):
-        return max((code for code, _ in error.recipients.values()), default=0)
-    if not isinstance(error, smtplib.SMTPResponseException):
-        return 0
-    # To a line that is too long for an answer the library gives a code of its own, with words that are no bytes.
-    return error.smtp_code if isinstance(error.smtp_error, bytes) else 0
-
-
-def _words(error: Exception) -> str:
-    """What happened, without the addresses that relays like to repeat."""
-    code = _code(error)
-    if code > 0:
-        return f"the relay answered {code}"
-    if isinstance(error, ssl.SSLError):
-        return f"TLS failed: {error.reason or type(error).__name__}"
-    if isinstance(error, TimeoutError):
-        return "no answer in time"
-    if isinstance(error, OSError) and error.strerror and not isinstance(error, smtplib.SMTPException):
-        return error.strerror
-    return {
-        "SMTPServerDisconnected": "the relay closed the connection",
-        "SMTPNotSupportedError": "the relay does not offer TLS or login",
-    }.get(type(error).__name__, type(error).__name__)
+    return NotSent(Verdict.CHANNEL if ours else Verdict.REFUSED, answers.words_of(error), code)

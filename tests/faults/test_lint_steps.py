@@ -5,8 +5,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from alembic import command
-from sqlalchemy import event, text
+from sqlalchemy import event
 
 from service.kit import schema
 from tests.conftest import ON_POSTGRESQL
