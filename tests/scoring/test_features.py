@@ -1,5 +1,7 @@
 """Features look back and never forward, and are the same wherever they are made."""
 
+from dataclasses import replace
+
 import numpy as np
 import polars as pl
 import pytest
@@ -106,13 +108,17 @@ def test_complaints_count_up_to_the_snapshot_and_the_rate_starts_at_the_portfoli
     assert found["rate"] == pytest.approx((0.5 + 3) / (90 + 180))
 
 
-def test_scaling_the_unit_of_a_metric_leaves_its_change_alone():
-    observed = [(1, 4, ago, 3 + (ago % 5) / 4, "") for ago in range(100)]
+def test_scaling_the_unit_of_a_metric_leaves_its_robust_features_alone():
+    observed = [(1, 1, ago, 0.02 + (ago % 7) / 100, "") for ago in range(100)]
     larger = [(*row[:3], row[3] * 1000, row[4]) for row in observed]
 
-    small, large = (_row(rows, frames.STARS)["stars"] for rows in (observed, larger))
+    small = _row(observed, frames.LATE)["late_share"]
+    large = _row(larger, replace(frames.LATE, target=frames.LATE.target * 1000))["late_share"]
 
-    assert small["change_7"] == pytest.approx(large["change_7"], rel=1e-5)
+    robust = ("change_7", "change_28", "off_28", "age", "count_7", "count_28", "count_90")
+    assert 0 < small["off_28"] < 1
+    assert [large[stat] for stat in robust] == pytest.approx([small[stat] for stat in robust], rel=1e-5)
+    assert large["level_28"] == pytest.approx(1000 * small["level_28"], rel=1e-5)
 
 
 def test_the_prior_is_the_portfolio_s_mean_rate_and_firmer_where_accounts_are_alike():
