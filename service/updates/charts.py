@@ -110,11 +110,15 @@ def _long_enough(days: Days) -> bool:
     return bool(days) and days[-1][0] - days[0][0] >= LEAST
 
 
+def svg(environment: Environment, template: str, chart: Chart, **context: object) -> str:
+    """A picture as mails and pages show it; a large one on white ground, for dark mail programs too."""
+    return environment.get_template(template).render(chart=chart, **context)
+
+
 def draw(environment: Environment, template: str, chart: Chart, **context: object) -> bytes:
-    """Draw a PNG of a template; a large one on white ground, for dark mail programs too."""
-    svg = environment.get_template(template).render(chart=chart, **context)
+    """Draw a PNG of a template."""
     return resvg_py.svg_to_bytes(
-        svg_string=svg,
+        svg_string=svg(environment, template, chart, **context),
         zoom=ZOOM,
         skip_system_fonts=True,
         font_files=FONTS,

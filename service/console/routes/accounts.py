@@ -6,10 +6,11 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query
 from starlette.responses import HTMLResponse
 
+from models import STARTER
 from service.accounts.queries import account as account_by_id
 from service.alerts.queries import alerts_of_account, held
 from service.commitments import queries as promises
-from service.console import rules
+from service.console import pictures, rules
 from service.console.doors import SignedIn
 from service.console.pages import page
 from service.console.panel import HISTORY_DAYS, spark_facts
@@ -62,6 +63,9 @@ def account_page(external_id: str, db: Db, visitor: SignedIn, now: Now, settings
             "names": queue.operator_names(session),
             "promises": promises.of_account(session, account.id),
         }
+    score = facts["score"]
+    days = tuple((day, risk) for day, risk in facts["risk_days"])
+    facts["picture"] = pictures.risk(days, facts["line"], settings, trained=bool(score) and score.model != STARTER)
     return page("account.html", visitor, now, **facts)
 
 
