@@ -49,6 +49,8 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "key revoke": ("access", "revoke_key", "End an API key."),
     "operator add": ("access", "add_operator", "Give a person of operations a login."),
     "operator password": ("access", "set_password", "Give an operator another password."),
+    "operator list": ("access", "list_operators", "List who has a login."),
+    "operator reset-factor": ("access", "reset_factor", "Take a lost second factor off."),
     "operator disable": ("access", "disable_operator", "Let an operator in no more."),
     "mail preview": ("mail", "preview", "Look at every mail with sample data."),
     "mail test": ("mail", "send_test", "Send a mail with sample data to an address."),

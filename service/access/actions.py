@@ -1,5 +1,6 @@
 """Make and end keys and operators; write the audit log."""
 
+from collections.abc import Collection
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -7,7 +8,7 @@ from argon2 import PasswordHasher
 from argon2.exceptions import VerificationError
 
 from models import ApiKey, AuditEntry, Operator, Role, Scope
-from service.access import audit, queries, rules
+from service.access import audit, passwords, queries, rules
 from service.kit.database import Session
 from service.kit.errors import Conflict, NotFound
 from service.kit.revisions import Revision
@@ -127,17 +128,30 @@ def authenticate_key(session: Session, text: str, *, now: datetime) -> tuple[rul
 
 
 def add_operator(
-    session: Session, email: str, name: str, role: Role, password: str, *, by: str, now: datetime
+    session: Session,
+    email: str,
+    name: str,
+    role: Role,
+    password: str,
+    *,
+    by: str,
+    now: datetime,
+    words: Collection[str] = (),
+    made_up: bool = False,
 ) -> Operator:
-    """Give a person of operations a login.
+    """Give a person of operations a login. One whose password was `made_up` changes it at the first sign-in.
 
     Raises:
         OperatorExists: the address has one already.
         PasswordTooShort: fewer than 12 characters.
+        PasswordTooEasy: one that is tried early; `words` are those that fit the company and the person.
     """
     if queries.operator_by_email(session, email):
         raise OperatorExists(f"{email} can sign in already.")
-    operator = Operator(email=email.lower(), name=name, role=role, password_hash=_hash(password), created_at=now)
+    hashed = hash_password(password, words)
+    operator = Operator(
+        email=email.lower(), name=name, role=role, password_hash=hashed, made_up=made_up, created_at=now
+    )
     session.add(operator)
     record(session, by, "operator.add", operator.email, now=now, role=role.value)
     return operator
@@ -155,17 +169,43 @@ def disable_operator(session: Session, email: str, *, by: str, now: datetime) ->
     record(session, by, "operator.disable", operator.email, now=now)
 
 
-def set_password(session: Session, email: str, password: str, *, by: str, now: datetime) -> None:
+def set_password(
+    session: Session,
+    email: str,
+    password: str,
+    *,
+    by: str,
+    now: datetime,
+    words: Collection[str] = (),
+    made_up: bool = False,
+) -> None:
     """Give an operator another password, and end the sessions that the old one opened.
 
     Raises:
         OperatorNotFound: nobody who may sign in has that address.
-        PasswordTooShort: fewer than 12 characters.
+        PasswordTooShort, PasswordTooEasy: as in `add_operator`.
     """
     operator = _active(session, email)
-    operator.password_hash = _hash(password)
+    keep_password(session, operator, hash_password(password, words), by=by, now=now)
+    operator.made_up = made_up
+
+
+def keep_password(session: Session, operator: Operator, hashed: str, *, by: str, now: datetime) -> None:
+    """Put a password in the place of another, and end every session of the operator."""
+    operator.password_hash, operator.made_up = hashed, False
     queries.drop_sessions(session, operator.id)
     record(session, by, "operator.password", operator.email, now=now)
+
+
+def renewed_hash(password_hash: str, password: str) -> str | None:
+    """A hash of a right password by today's parameters, if it was hashed by others; in a fifth of a second."""
+    return HASHER.hash(password) if HASHER.check_needs_rehash(password_hash) else None
+
+
+def keep_renewed_hash(session: Session, operator: Operator, hashed: str, *, now: datetime) -> None:
+    """Put the new hash of the same password in the place of the old one."""
+    operator.password_hash = hashed
+    record(session, operator.email, "operator.rehash", operator.email, now=now)
 
 
 def _active(session: Session, email: str) -> Operator:
@@ -175,9 +215,13 @@ def _active(session: Session, email: str) -> Operator:
     return operator
 
 
-def _hash(password: str) -> str:
-    if len(password) < rules.MIN_PASSWORD:
-        raise rules.PasswordTooShort(f"Take at least {rules.MIN_PASSWORD} characters.")
+def hash_password(password: str, words: Collection[str] = ()) -> str:
+    """Hash a new password, in about a fifth of a second of one core.
+
+    Raises:
+        PasswordTooShort, PasswordTooEasy: see `passwords.check`.
+    """
+    passwords.check(password, words)
     return HASHER.hash(password)
 
 

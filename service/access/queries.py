@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from datetime import datetime
 
-from sqlalchemy import delete, or_, select, update
+from sqlalchemy import delete, func, or_, select, update
 from sqlalchemy.orm import joinedload
 
 from models import (
@@ -17,8 +17,10 @@ from models import (
     Mail,
     MailState,
     Operator,
+    RecoveryCode,
     Rep,
     Role,
+    SecondFactor,
 )
 from service.access.rules import FIRST_HASH
 from service.kit.database import Session
@@ -46,6 +48,19 @@ def mark_key_used(session: Session, key_id: int, *, now: datetime) -> None:
 
 def operator_by_email(session: Session, email: str) -> Operator | None:
     return session.scalar(select(Operator).where(Operator.email == email.lower()))
+
+
+def operator(session: Session, operator_id: int) -> Operator | None:
+    return session.get(Operator, operator_id)
+
+
+def all_operators(session: Session) -> list[tuple[Operator, bool]]:
+    """Everybody who has or had a login, by address, and whether a second factor counts."""
+    rows = select(Operator, SecondFactor.proven_at.is_not(None)).order_by(Operator.email)
+    return [
+        (each, has)
+        for each, has in session.execute(rows.outerjoin(SecondFactor, SecondFactor.operator_id == Operator.id))
+    ]
 
 
 def operators(session: Session) -> list[Operator]:
@@ -76,6 +91,40 @@ def drop_expired_sessions(session: Session, *, now: datetime) -> None:
 def drop_sessions(session: Session, operator_id: int) -> None:
     """Sign an operator out everywhere."""
     session.execute(delete(LoginSession).where(LoginSession.operator_id == operator_id))
+
+
+def sessions_of(session: Session, operator_id: int, *, seen_after: datetime, now: datetime) -> list[LoginSession]:
+    """Where an operator is signed in, what was used last first."""
+    live = select(LoginSession).where(LoginSession.operator_id == operator_id, LoginSession.expires_at > now)
+    return list(session.scalars(live.where(LoginSession.seen_at > seen_after).order_by(LoginSession.seen_at.desc())))
+
+
+def second_factor(session: Session, operator_id: int) -> SecondFactor | None:
+    return session.get(SecondFactor, operator_id)
+
+
+def hold_second_factor(session: Session, operator_id: int) -> SecondFactor:
+    """The second factor, held until the end of the transaction: a code is used once, however many bring it."""
+    return session.get_one(SecondFactor, operator_id, with_for_update=True, populate_existing=True)
+
+
+def drop_second_factor(session: Session, operator_id: int) -> None:
+    session.execute(delete(SecondFactor).where(SecondFactor.operator_id == operator_id))
+
+
+def drop_recovery_code(session: Session, operator_id: int, code_sha256: str) -> bool:
+    """Take one code away; False if there is none like it."""
+    mine = delete(RecoveryCode).where(RecoveryCode.operator_id == operator_id, RecoveryCode.code_sha256 == code_sha256)
+    return session.scalar(mine.returning(RecoveryCode.code_sha256)) is not None
+
+
+def drop_recovery_codes(session: Session, operator_id: int) -> None:
+    session.execute(delete(RecoveryCode).where(RecoveryCode.operator_id == operator_id))
+
+
+def recovery_codes_left(session: Session, operator_id: int) -> int:
+    mine = select(func.count()).select_from(RecoveryCode).where(RecoveryCode.operator_id == operator_id)
+    return session.scalar(mine) or 0
 
 
 def hold_tries(session: Session, bucket: str, *, now: datetime) -> LoginTries:

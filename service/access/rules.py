@@ -31,7 +31,6 @@ ROLE_SCOPES = {
     Role.AGENT: IMPLIED[Scope.OPERATE],
     Role.READER: IMPLIED[Scope.READ],
 }
-MIN_PASSWORD = 12
 
 
 class KeyInvalid(Unauthenticated):
@@ -43,10 +42,6 @@ class KeyInUrl(Invalid):
 
     Addresses are written into the logs of every proxy on the way: revoke that key and make a new one.
     """
-
-
-class PasswordTooShort(Invalid):
-    """The password is too short."""
 
 
 @dataclass(frozen=True)

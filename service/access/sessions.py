@@ -10,10 +10,11 @@ the person it belongs to.
 
 import secrets
 import threading
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Protocol
 
 from models import LoginSession, Operator
 from service.access import actions, queries, rules
@@ -59,40 +60,53 @@ class Try:
     email: str
     address: str
     device: str | None = None
+    window = WINDOW
+    advice = f"Wait {WINDOW_MINUTES} minutes, or use the browser that you signed in with before."
 
     def buckets(self, attempts: int) -> list[tuple[str, int]]:
         """What this try counts for, and how many tries each may have."""
         if self.device:
-            return [(_bucket(DEVICE, self.email, self.device), attempts)]
+            return [(bucket(DEVICE, self.email, self.device), attempts)]
         return [
-            (_bucket("login", self.email), attempts),
-            (_bucket("address", self.address), attempts * LOGINS_PER_ADDRESS),
+            (bucket("login", self.email), attempts),
+            (bucket("address", self.address), attempts * LOGINS_PER_ADDRESS),
         ]
 
 
-def count_try(session: Session, attempt: Try, attempts: int, *, now: datetime) -> None:
-    """Count a try before the password is looked at.
+class Counted(Protocol):
+    """A try that is counted: how long it counts for, and what whoever has none left can do."""
 
-    A count starts anew after 15 minutes without a counted try, so that no 15 minutes have more than `attempts`.
+    @property
+    def window(self) -> timedelta: ...
+
+    @property
+    def advice(self) -> str: ...
+
+    def buckets(self, attempts: int) -> list[tuple[str, int]]:
+        """What it counts for, and how many tries each may have."""
+
+
+def count_try(session: Session, attempt: Counted, attempts: int, *, now: datetime) -> None:
+    """Count a try before the password or the code is looked at.
+
+    A count starts anew after a window (15 minutes) without a counted try, so that none has more than `attempts`.
 
     Raises:
         TooManyRequests: the tries of this login or of this address are used up.
     """
-    for bucket, limit in attempt.buckets(attempts):
-        row = queries.hold_tries(session, bucket, now=now)
-        tries = 0 if now - row.last_at >= WINDOW else row.tries
+    for name, limit in attempt.buckets(attempts):
+        row = queries.hold_tries(session, name, now=now)
+        tries = 0 if now - row.last_at >= attempt.window else row.tries
         if tries >= limit:
-            detail = (
-                f"Too many tries. Wait {WINDOW_MINUTES} minutes, or use the browser that you signed in with before."
-            )
-            raise TooManyRequests(detail, retry_after=WINDOW_MINUTES * 60)
+            wait = int(attempt.window.total_seconds())
+            raise TooManyRequests(f"Too many tries. {attempt.advice}", retry_after=wait)
         row.tries, row.last_at = tries + 1, now
 
 
-def forgive_try(session: Session, attempt: Try, attempts: int, *, now: datetime) -> None:
+def forgive_try(session: Session, attempt: Counted, attempts: int, *, now: datetime) -> None:
     """Take back the try of somebody who got in: only wrong ones count."""
-    for bucket, _ in attempt.buckets(attempts):
-        row = queries.hold_tries(session, bucket, now=now)
+    for name, _ in attempt.buckets(attempts):
+        row = queries.hold_tries(session, name, now=now)
         row.tries = max(0, row.tries - 1)
 
 
@@ -102,15 +116,16 @@ def known_device(settings: Settings, email: str, mark: str) -> str | None:
         owner, _, device = subject_of(settings, DEVICE, mark, days=DEVICE_DAYS).partition(".")
     except LinkInvalid:
         return None
-    return device if rules.equal(owner, _bucket("login", email)) else None
+    return device if rules.equal(owner, bucket("login", email)) else None
 
 
 def mark_device(settings: Settings, email: str, device: str | None) -> str:
     """The mark that a browser keeps, so that it is known when this login comes again."""
-    return sign(settings, DEVICE, f"{_bucket('login', email)}.{device or secrets.token_hex(16)}")
+    return sign(settings, DEVICE, f"{bucket('login', email)}.{device or secrets.token_hex(16)}")
 
 
-def _bucket(*names: str) -> str:
+def bucket(*names: str) -> str:
+    """The name of a count, which tells nobody whom it is about."""
     return rules.sha256("\0".join(name.lower() for name in names))
 
 
@@ -154,8 +169,8 @@ def check_password(operator: Operator | None, password: str) -> Operator:
     return operator
 
 
-def open_session(session: Session, email: str, *, time_zone: str, now: datetime) -> str:
-    """Sign an operator in and return the token that the browser keeps. The browser's time zone becomes theirs.
+def welcome(session: Session, email: str) -> Operator:
+    """Whoever gave the right password, as they are now.
 
     Raises:
         SignInRefused: the operator was disabled meanwhile.
@@ -163,6 +178,16 @@ def open_session(session: Session, email: str, *, time_zone: str, now: datetime)
     operator = queries.operator_by_email(session, email)
     if operator is None or operator.disabled_at is not None:
         raise SignInRefused("Check both and try again.")
+    return operator
+
+
+def open_session(session: Session, email: str, *, time_zone: str, now: datetime, device: str = "") -> str:
+    """Sign an operator in and return the token that the browser keeps. The browser's time zone becomes theirs.
+
+    Raises:
+        SignInRefused: the operator was disabled meanwhile.
+    """
+    operator = welcome(session, email)
     if time_zone in available_zones():
         operator.time_zone = time_zone
     token = secrets.token_urlsafe(32)
@@ -175,6 +200,7 @@ def open_session(session: Session, email: str, *, time_zone: str, now: datetime)
             created_at=now,
             seen_at=now,
             expires_at=now + LIFETIME,
+            device=device,
         )
     )
     actions.record(session, operator.email, "session.open", operator.email, now=now)
@@ -199,3 +225,16 @@ def close_session(session: Session, token: str, *, now: datetime) -> None:
     if row is not None:
         actions.record(session, row.operator.email, "session.close", row.operator.email, now=now)
         session.delete(row)
+
+
+def own_sessions(session: Session, operator: Operator, *, now: datetime) -> list[LoginSession]:
+    """Where an operator is signed in at this moment, what was used last first."""
+    return queries.sessions_of(session, operator.id, seen_after=now - IDLE, now=now)
+
+
+def end_sessions(session: Session, operator: Operator, ended: Collection[LoginSession], *, now: datetime) -> None:
+    """Sign an operator out of browsers, as they wish."""
+    for row in ended:
+        session.delete(row)
+    if ended:
+        actions.record(session, operator.email, "session.end", operator.email, now=now, sessions=len(ended))

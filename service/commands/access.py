@@ -3,17 +3,19 @@
 import getpass
 import secrets
 import sys
+from contextlib import closing
 from datetime import datetime, timedelta
 from typing import Annotated, Any
 
 import typer
 
-from models import ApiKey, Role, Scope
-from service.access import actions, queries
+from models import ApiKey, Operator, Role, Scope
+from service.access import actions, factors, passwords, queries
 from service.commands import door
 from service.commands.door import Json
 from service.kit.clock import SystemClock
 from service.kit.errors import Invalid
+from service.kit.settings import Settings
 
 BY = f"cli:{getpass.getuser()}"
 PasswordStdin = Annotated[
@@ -84,12 +86,17 @@ def add_operator(
     password_stdin: PasswordStdin = False,
     as_json: Json = False,
 ) -> None:
-    """Give a person of operations a login. Without a terminal a password is made up and printed once."""
+    """Give a person of operations a login.
+
+    Without a terminal a password is made up, printed once, and has to be changed at the first sign-in.
+    """
     shown = name or email.partition("@")[0].replace(".", " ").title()
-    with door.installation() as db:
-        password, made_up = new_password(from_stdin=password_stdin)
+    settings = door.load_settings()
+    with closing(door.open_db(settings)) as db:
+        password, made_up = new_password(settings, from_stdin=password_stdin)
+        words, now = passwords.fitting_words(settings, email, shown), SystemClock().now()
         with db.begin() as session:
-            actions.add_operator(session, email, shown, role, password, by=BY, now=SystemClock().now())
+            actions.add_operator(session, email, shown, role, password, by=BY, now=now, words=words, made_up=made_up)
     facts = {"email": email.lower(), "name": shown, "role": role.value} | ({"password": password} if made_up else {})
     if as_json:
         door.answer(facts)
@@ -107,17 +114,45 @@ def disable_operator(email: Annotated[str, typer.Argument(help="The login.")], *
         door.say(f"{email} cannot sign in any more.")
 
 
+def list_operators(*, as_json: Json = False) -> None:
+    """List who has a login, with role and second factor."""
+    with door.installation() as db, db.read() as session:
+        rows = [_operator_row(operator, has_factor=has) for operator, has in queries.all_operators(session)]
+    if as_json:
+        door.answer({"operators": rows})
+    else:
+        door.table(rows, empty="Nobody yet: `headsup operator add EMAIL --role admin`.")
+
+
+def reset_factor(email: Annotated[str, typer.Argument(help="The login.")], *, as_json: Json = False) -> None:
+    """Take an operator's second factor off, because the device is lost; open sessions end.
+
+    Make sure by another way that it is they who ask. Where a second factor is demanded they set up another.
+    """
+    with door.installation() as db, db.begin() as session:
+        factors.take_off(session, email, by=BY, now=SystemClock().now())
+    if as_json:
+        door.answer({"email": email.lower(), "second_factor": False})
+    else:
+        door.say(f"{email} signs in by password alone, until another second factor is set up.")
+
+
 def set_password(
     email: Annotated[str, typer.Argument(help="The login.")],
     *,
     password_stdin: PasswordStdin = False,
     as_json: Json = False,
 ) -> None:
-    """Give an operator another password; open sessions end. Without a terminal it is made up and printed once."""
-    with door.installation() as db:
-        password, made_up = new_password(from_stdin=password_stdin)
+    """Give an operator another password; open sessions end.
+
+    Without a terminal it is made up, printed once, and has to be changed at the next sign-in.
+    """
+    settings = door.load_settings()
+    with closing(door.open_db(settings)) as db:
+        password, made_up = new_password(settings, from_stdin=password_stdin)
+        words, now = passwords.fitting_words(settings, email), SystemClock().now()
         with db.begin() as session:
-            actions.set_password(session, email, password, by=BY, now=SystemClock().now())
+            actions.set_password(session, email, password, by=BY, now=now, words=words, made_up=made_up)
     facts = {"email": email.lower()} | ({"password": password} if made_up else {})
     if as_json:
         door.answer(facts)
@@ -125,20 +160,23 @@ def set_password(
         door.say("\n".join(f"{key:9} {value}" for key, value in facts.items()))
 
 
-def new_password(*, from_stdin: bool) -> tuple[str, bool]:
+def new_password(settings: Settings, *, from_stdin: bool) -> tuple[str, bool]:
     """Get a password: from standard input, by asking at a terminal, or else made up (then True comes with it).
 
     Raises:
         PasswordMissing: standard input had no line.
+        PasswordTooEasy: it stands in the file of refused passwords.
     """
+    if not from_stdin and not sys.stdin.isatty():
+        return secrets.token_urlsafe(15), True
     if from_stdin:
         password = sys.stdin.readline().rstrip("\r\n")
         if not password:
             raise PasswordMissing("Send it as one line: `headsup … --password-stdin < file`.")
-        return password, False
-    if sys.stdin.isatty():
-        return typer.prompt("Password", hide_input=True, confirmation_prompt=True, err=True), False
-    return secrets.token_urlsafe(15), True
+    else:
+        password = typer.prompt("Password", hide_input=True, confirmation_prompt=True, err=True)
+    passwords.refuse_listed(password, settings.refused_passwords)
+    return password, False
 
 
 def _show(text: str, facts: dict[str, Any], *, as_json: bool) -> None:
@@ -155,3 +193,11 @@ def _row(key: ApiKey, now: datetime) -> dict[str, str]:
     used = f"{key.last_used_at:%Y-%m-%d %H:%M}" if key.last_used_at else "never"
     begins = f"hu_{key.public_id}_…"
     return {"name": key.name, "key": begins, "scopes": " ".join(key.scopes), "state": state, "last used": used}
+
+
+def _operator_row(operator: Operator, *, has_factor: bool) -> dict[str, str]:
+    password = "disabled" if operator.disabled_at else "to be changed" if operator.made_up else "own"
+    factor = "yes" if has_factor else "no"
+    return {"email": operator.email, "name": operator.name, "role": operator.role, "password": password} | {
+        "second factor": factor
+    }

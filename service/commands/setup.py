@@ -11,7 +11,7 @@ from typing import Annotated, Any
 import typer
 
 from models import Role
-from service.access import actions, queries
+from service.access import actions, passwords, queries
 from service.commands import door
 from service.commands.access import BY, PasswordStdin, new_password
 from service.commands.door import Json
@@ -43,7 +43,7 @@ def init(
     settings = door.load_settings()
     with closing(Database(settings.database)) as db:
         done["schema"] = schema.upgrade(db)
-        done |= _first_administrator(db, email, name, from_stdin=password_stdin)
+        done |= _first_administrator(db, settings, email, name, from_stdin=password_stdin)
     if as_json:
         door.answer(done)
         return
@@ -89,7 +89,9 @@ def settings_text() -> str:
     return "\n".join(lines) + "\n"
 
 
-def _first_administrator(db: Database, email: str | None, name: str, *, from_stdin: bool) -> dict[str, str]:
+def _first_administrator(
+    db: Database, settings: Settings, email: str | None, name: str, *, from_stdin: bool
+) -> dict[str, str]:
     with db.read() as session:
         there = queries.operators(session)
     if there:
@@ -97,8 +99,9 @@ def _first_administrator(db: Database, email: str | None, name: str, *, from_std
     if email is None and not sys.stdin.isatty():
         return {"operators": "none yet: give --email, or run `headsup operator add EMAIL --role admin`"}
     email = email or typer.prompt("Email of the first administrator", err=True)
-    password, made_up = new_password(from_stdin=from_stdin)
+    password, made_up = new_password(settings, from_stdin=from_stdin)
+    words, now = passwords.fitting_words(settings, email, name), SystemClock().now()
     with db.begin() as session:
-        actions.add_operator(session, email, name, Role.ADMIN, password, by=BY, now=SystemClock().now())
+        actions.add_operator(session, email, name, Role.ADMIN, password, by=BY, now=now, words=words, made_up=made_up)
     done = {"operators": f"{email} may sign in as admin"}
-    return done | ({"password": f"{password}  (shown once)"} if made_up else {})
+    return done | ({"password": f"{password}  (shown once, to be changed)"} if made_up else {})

@@ -9,12 +9,16 @@ from fastapi import Depends, Request
 from starlette.responses import Response
 
 from models import Operator, Role, Scope
-from service.access import queries, sessions
+from service.access import factors, queries, sessions
 from service.access.rules import ROLE_SCOPES
 from service.console.headers import session_cookie
 from service.kit.errors import Forbidden
 from service.kit.http import Config, Db, Now
 from service.kit.settings import Settings
+
+
+class OwnAccountFirst(Forbidden):
+    """Your account needs something first."""
 
 
 class RoleMissing(Forbidden):
@@ -55,25 +59,45 @@ def keep_cookie(answer: Response, settings: Settings, name: str, value: str, *, 
     answer.set_cookie(name, value, max_age=seconds, httponly=True, secure=settings.https, samesite="lax")
 
 
-def _watching(request: Request, db: Db, settings: Config, now: Now) -> Visitor:
-    """Let in whoever has a session; a poll comes in here, so that an open tab alone keeps nobody signed in."""
+def _arriving(request: Request, db: Db, settings: Config, now: Now) -> Visitor:
+    """Let in whoever has a session, also somebody who has to do something else first."""
     token = request.cookies.get(session_cookie(https=settings.https))
     if not token:
         raise sessions.SignInNeeded
     with db.read() as session:
         row = sessions.live_session(session, token, now=now)
+        factor = factors.is_demanded(settings, row.operator) and not factors.has_one(session, row.operator)
     request.state.login_session = row
+    request.state.to_do_first = row.operator.made_up or factor
     return Visitor(row.operator)
+
+
+Arriving = Annotated[Visitor, Depends(_arriving)]
+
+
+def _watching(request: Request, visitor: Arriving) -> Visitor:
+    """Let in who has nothing else to do first; a poll comes in here: an open tab alone keeps nobody signed in."""
+    if request.state.to_do_first:
+        raise OwnAccountFirst("Change your password, or set up a second factor, as the page says.")
+    return visitor
 
 
 Watching = Annotated[Visitor, Depends(_watching)]
 
 
-def _signed_in(request: Request, visitor: Watching, db: Db, now: Now) -> Visitor:
+def _at_home(request: Request, visitor: Arriving, db: Db, now: Now) -> Visitor:
+    """Let somebody look after their own account, whatever else they may."""
     row = request.state.login_session
     if now - row.seen_at >= sessions.SEEN_AGAIN:
         with db.begin() as session:
             queries.mark_session_seen(session, row.token_sha256, now=now)
+    return visitor
+
+
+AtHome = Annotated[Visitor, Depends(_at_home)]
+
+
+def _signed_in(visitor: Watching, _noted: AtHome) -> Visitor:
     return visitor
 
 

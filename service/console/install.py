@@ -4,6 +4,7 @@ from fastapi import FastAPI
 
 from service.access.sessions import LoginDoor, SignInNeeded
 from service.console import assets, pages
+from service.console.doors import OwnAccountFirst
 from service.console.headers import Hardened
 from service.console.routes import (
     accounts,
@@ -18,12 +19,14 @@ from service.console.routes import (
     status,
     todo,
     updates,
+    you,
 )
 from service.kit.settings import Settings
 
 ROUTERS = (
     assets.router,
     login.router,
+    you.router,
     queue.router,
     alerts.router,
     updates.router,
@@ -44,5 +47,6 @@ def install(app: FastAPI, settings: Settings) -> None:
     app.add_middleware(Hardened, site_url=settings.site_url, https=settings.https)
     pages.show_problems_as_pages(app)
     app.add_exception_handler(SignInNeeded, pages.to_login)
+    app.add_exception_handler(OwnAccountFirst, pages.to_own_account)
     for router in ROUTERS:
         app.include_router(router)

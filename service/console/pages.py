@@ -67,6 +67,11 @@ def to_login(request: Request, _error: Exception) -> Response:
     return go(request, f"/login?next={quote(back, safe='')}" if back else "/login")
 
 
+def to_own_account(request: Request, _error: Exception) -> Response:
+    """Send somebody where they have to do something before anything else."""
+    return go(request, "/you")
+
+
 def show_problems_as_pages(app: FastAPI) -> None:
     """Let problems reach people as a page with the same title and detail; programs get them as they are."""
     for kind, handler in list(app.exception_handlers.items()):

@@ -11,6 +11,7 @@ PAUSING = "link to pause"  # whoever holds the link to pause a rep's mails
 ENDING = "link to unsubscribe"  # whoever holds the link to end a rep's weekly mails
 SIGNED_IN = "signed in"  # any operator, readers too
 WORKING = "working"  # an operator who may act
+LEADING = "leading"  # an operator who leads others, or administers
 ADMINISTERING = "administering"  # an operator who may change what speaks
 OTHERS = {
     "GET /v1/openapi.json": OPEN,  # the description of the API; it is in the repository
@@ -23,6 +24,7 @@ OTHERS = {
     "GET /static/{digest}/{name}": OPEN,
     "GET /login": OPEN,
     "POST /login": OPEN,
+    "POST /login/code": OPEN,  # what shows that the password was given goes along
     "POST /logout": OPEN,  # without a session nothing happens
     "GET /a/{token}": LINK,
     "HEAD /a/{token}": LINK,
@@ -47,6 +49,13 @@ OTHERS = {
     "GET /mail/{mail_id}": SIGNED_IN,
     "GET /mail/{mail_id}/html": SIGNED_IN,
     "GET /status": SIGNED_IN,
+    "GET /you": SIGNED_IN,  # of one's own account, and of no other
+    "POST /you/password": SIGNED_IN,
+    "POST /you/sessions/end": SIGNED_IN,
+    "POST /you/factor": SIGNED_IN,
+    "POST /you/factor/on": SIGNED_IN,
+    "POST /you/factor/off": SIGNED_IN,
+    "POST /you/factor/codes": SIGNED_IN,
     "GET /model": SIGNED_IN,
     "POST /model/promote": ADMINISTERING,
     "POST /model/rollback": ADMINISTERING,
@@ -63,6 +72,12 @@ OTHERS = {
     "POST /mail/release": WORKING,
     "POST /todo/replies/{reply_id}/close": WORKING,
     "POST /todo/addresses/clear": WORKING,
+    "POST /todo/replies/{reply_id}/answer": WORKING,
+    "POST /commitments": WORKING,
+    "POST /commitments/{commitment_id}/close": WORKING,
+    "GET /news": SIGNED_IN,
+    "POST /news": LEADING,
+    "POST /news/{news_id}/remove": LEADING,
     "POST /todo/inbound/{inbound_id}/close": WORKING,
 }
 POLICY = OPENED_BY | OTHERS
@@ -87,8 +102,8 @@ SESSIONS = {
     "disabled operator": set(),
     "reader": {SIGNED_IN},
     "agent": {SIGNED_IN, WORKING},
-    "lead": {SIGNED_IN, WORKING},
-    "admin": {SIGNED_IN, WORKING, ADMINISTERING},
+    "lead": {SIGNED_IN, WORKING, LEADING},
+    "admin": {SIGNED_IN, WORKING, LEADING, ADMINISTERING},
 }
 LINKS = {
     "link of this mail": {LINK},
@@ -119,6 +134,6 @@ def expected(route, kind, opened):
         return "yes"
     if needed in {LINK, PAUSING, ENDING}:
         return "404"
-    if needed in {SIGNED_IN, WORKING, ADMINISTERING}:
+    if needed in {SIGNED_IN, WORKING, LEADING, ADMINISTERING}:
         return "403" if SIGNED_IN in opened else "login"
     return "403" if kind == "key" and opened else "401"

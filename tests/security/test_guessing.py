@@ -203,6 +203,6 @@ def test_tries_of_long_ago_are_forgotten(db, count, clock, later):
 
     with db.begin() as session:
         queries.drop_old_tries(session, before=clock.at - sessions.KEEP_TRIES)
-        left = session.get(sessions.queries.LoginTries, sessions._bucket("login", EMAIL))  # noqa: SLF001
+        left = session.get(sessions.queries.LoginTries, sessions.bucket("login", EMAIL))
 
     assert left is None

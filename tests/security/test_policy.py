@@ -50,12 +50,21 @@ def things(db):
         }
 
 
+class Missing(dict):
+    """Names of things; what there is none of is called by an id that nothing has."""
+
+    def __missing__(self, _name):
+        return MISSING
+
+
 def outcome(client, route, names):
     method, path = route.split()
     if path.startswith("/series/"):
         names = names | {"account_id": names["number"]}
     form = {} if path.startswith("/v1/") or method != "POST" else {"data": FORMS}
-    answer = client.request(method, path.format(**names), params=QUERIES.get(route), follow_redirects=False, **form)
+    answer = client.request(
+        method, path.format_map(Missing(names)), params=QUERIES.get(route), follow_redirects=False, **form
+    )
     # Whether the worker keeps up is no question of who asks.
     assert answer.status_code < 500 or route in {"GET /readyz", "GET /health/pipeline"}, f"{route}: {answer.text}"
     if answer.headers.get("location", "").startswith("/login") and path != "/logout":

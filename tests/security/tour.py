@@ -4,11 +4,16 @@ from dataclasses import dataclass, field
 from itertools import count
 from typing import Any
 
+from sqlalchemy import select
+
+from models import LoginSession, SecondFactor
+from service.access import codes, factors, queries, sessions
 from service.kit.links import sign
 from service.updates.ways_back import ACKNOWLEDGE, PAUSE, UNSUBSCRIBE
 from tests import make
 from tests.console.conftest import PASSWORD
 
+NEW_PASSWORD = "staple of another horse"
 _numbers = count(1)
 
 
@@ -41,7 +46,9 @@ class Tour:
                 "/u/": (UNSUBSCRIBE, account.rep_id),
             }
             self.tokens = {path: sign(self.settings, purpose, str(who)) for path, (purpose, who) in signed.items()}
-            came = {"reply_id": make.reply(session, alert).id, "inbound_id": make.inbound(session).id}
+            came = {"reply_id": make.reply(session, alert, rep_id=account.rep_id).id}
+            came |= {"inbound_id": make.inbound(session).id, "news_id": make.news(session).id}
+            came |= {"commitment_id": make.commitment(session, account).id}
             self.stopped = make.address(session, f"failing{next(_numbers)}@example.com").address
         return {"alert_id": alert.id, "mail_id": mail.id, "account_id": account.external_id} | came
 
@@ -63,8 +70,47 @@ class Tour:
         words = {name: self.say(name) for name in ("cause", "owner", "fix", "say")}
         return words | {"next_update_at": "2026-03-02T18:00:00Z"}
 
+    def commitment(self):
+        hangs = [{"what": self.say("domino")}]
+        return {"account_id": "new-client", "promise": self.say("promise"), "due": "2026-03-06", "dominoes": hangs}
+
+    def news(self):
+        return {"text": self.say("news"), "from_day": "2026-03-02", "until_day": "2026-03-08"}
+
     def metric(self):
         return {"label": self.say("metric label"), "unit": self.say("unit"), "better": "lower"}
+
+    def another_browser(self):
+        """Ola is signed in elsewhere, too."""
+        moments = {"created_at": make.MONDAY, "seen_at": make.MONDAY, "expires_at": make.MONDAY + sessions.LIFETIME}
+        with self.db.begin() as session:
+            ola = queries.operator_by_email(session, "ola@example.com")
+            session.add(LoginSession(token_sha256=f"elsewhere-{next(_numbers)}", operator_id=ola.id, **moments))
+        return {}
+
+    def factor(self, *, proven):
+        """Ola has a second factor, or is about to set one up."""
+        with self.db.begin() as session:
+            ola = queries.operator_by_email(session, "ola@example.com")
+            queries.drop_second_factor(session, ola.id)
+            factors.begin(session, self.settings, ola, now=make.MONDAY)
+            session.flush()
+            queries.hold_second_factor(session, ola.id).proven_at = make.MONDAY if proven else None
+
+    def code(self):
+        """What Ola's authenticator shows; half a minute later each time, as each code opens once."""
+        with self.db.read() as session:
+            row = session.scalar(select(SecondFactor))
+        if row is None:
+            return "000000"
+        step = max(row.last_step + 1, codes.step_of(make.MONDAY))
+        return codes.code(codes.unseal(self.settings, row.sealed_key), step)
+
+    def half_signed_in(self):
+        """Ola's password was right."""
+        with self.db.read() as session:
+            ola = queries.operator_by_email(session, "ola@example.com")
+        return {"data": {"shown": factors.password_was_right(self.settings, ola, now=make.MONDAY), "code": self.code()}}
 
 
 def _observations(tour):
@@ -126,20 +172,45 @@ WRITES = {
     "POST /todo/addresses/clear": (_form(address=lambda tour: tour.stopped), 1),
     "POST /todo/inbound/{inbound_id}/close": (lambda _: {}, 1),
     "POST /v1/replies/{reply_id}/close": (lambda _: {}, 1),
+    "POST /v1/replies/{reply_id}/answer": (_json(lambda tour: {"text": tour.say("answer")}), 1),
+    "POST /todo/replies/{reply_id}/answer": (_form(text=lambda tour: tour.say("answer")), 1),
+    "POST /v1/commitments": (_json(Tour.commitment), 1),
+    "PATCH /v1/commitments/{commitment_id}": (_json(lambda tour: {"promise": tour.say("changed promise")}), 1),
+    "POST /v1/commitments/{commitment_id}/close": (_json(lambda _: {"state": "kept"}), 1),
+    "POST /commitments": (
+        _form(account_id="new-client", due="2026-03-06", promise=lambda tour: tour.say("promise")),
+        1,
+    ),
+    "POST /commitments/{commitment_id}/close": (_form(state="broken"), 1),
+    "POST /v1/news": (_json(Tour.news), 1),
+    "DELETE /v1/news/{news_id}": (lambda _: {}, 1),
     "POST /v1/outbox/hold": (_json(lambda tour: {"reason": tour.say("why mail is held")}), 1),
     "POST /v1/outbox/release": (lambda _: {}, 1),
     "POST /v1/outbox/{mail_id}/again": (lambda _: {}, 1),
     # Nothing of ours: a mail that belongs to none. tests/replies looks at the lines that others write.
     "POST /v1/inbound-mail": (_letter, 0),
-    "POST /login": (_form(email="ola@example.com", password=PASSWORD), 2),  # the session before ends, a new one opens
+    # A session of another browser; then a second factor, from its key to its end.
+    "POST /you/sessions/end": (lambda tour: tour.another_browser(), 1),
+    "POST /you/factor": (_form(password=PASSWORD), 0),  # counts for nothing yet
+    "POST /you/factor/on": (_form(code=lambda tour: tour.code()), 1),
+    "POST /you/factor/codes": (_form(password=PASSWORD), 1),
+    "POST /login/code": (Tour.half_signed_in, 2),
+    "POST /you/factor/off": (_form(password=PASSWORD), 1),
+    "POST /you/password": (_form(password=PASSWORD, new=NEW_PASSWORD, again=NEW_PASSWORD), 2),  # and another session
+    "POST /login": (
+        _form(email="ola@example.com", password=NEW_PASSWORD),
+        2,
+    ),  # the session before ends, a new one opens
     "POST /here": (lambda _: {}, 0),  # nothing but the moment when the session was last used
     "POST /logout": (lambda _: {}, 1),
 }
 # Needs a trained model with its files: tests/watching and tests/training look at the lines that these write.
 WITH_A_MODEL = {"POST /model/promote", "POST /model/rollback"}
+# Needs a lead: tests/console/test_promises.py looks at these.
+WITH_A_MODEL |= {"POST /news", "POST /news/{news_id}/remove"}
 
 
-MADE = ("alert_id", "mail_id", "token", "reply_id", "inbound_id")
+MADE = ("alert_id", "mail_id", "token", "reply_id", "inbound_id", "commitment_id", "news_id")
 
 
 def go(tour, route, **more):

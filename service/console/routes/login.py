@@ -1,17 +1,19 @@
-"""Sign in and out."""
+"""Sign in, by password and a second factor where there is one, and out."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Annotated
 
 import structlog
 from fastapi import APIRouter, Form, Query, Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
-from service.access import queries, sessions
+from models import Operator
+from service.access import actions, factors, queries, sessions
 from service.console.doors import SignedIn, keep_cookie
 from service.console.headers import device_cookie, session_cookie
 from service.console.pages import templates
-from service.console.rules import safe_path
+from service.console.rules import device, safe_path
+from service.kit.database import Session
 from service.kit.errors import HeadsupError, TooManyRequests
 from service.kit.fields import Line
 from service.kit.http import Config, Db, Now
@@ -19,11 +21,13 @@ from service.kit.settings import Settings
 
 router = APIRouter(include_in_schema=False)
 log = structlog.get_logger()
+Back = Annotated[str, Form(alias="next")]
+TimeZone = Annotated[str, Form(max_length=64)]
 
 
 @router.get("/login")
 def login_page(back: Annotated[str, Query(alias="next")] = "/") -> HTMLResponse:
-    return HTMLResponse(templates.get_template("login.html").render(back=safe_path(back), email="", problem=None))
+    return _page("login.html", None, back=back, email="")
 
 
 @router.post("/login")
@@ -35,32 +39,64 @@ def sign_in(
     *,
     email: Annotated[Line, Form(max_length=254)],
     password: Annotated[str, Form(max_length=1000)],
-    back: Annotated[str, Form(alias="next")] = "/",
-    time_zone: Annotated[str, Form(max_length=64)] = "",
+    back: Back = "/",
+    time_zone: TimeZone = "",
 ) -> Response:
-    """Open a session. The password is checked between two transactions: hashing must not hold the database."""
+    """Open a session, or ask for the second factor. Between two transactions: hashing must not hold the database."""
     door: sessions.LoginDoor = request.app.state.login_door
-    attempt = _attempt(request, settings, email)
-    token_name = session_cookie(https=settings.https)
+    attempt = sessions.Try(email, _address(request), _known(request, settings, email))
     try:
         with db.begin() as session:
             sessions.count_try(session, attempt, settings.login_attempts, now=now)
-            operator = queries.operator_by_email(session, email)
+            found = queries.operator_by_email(session, email)
         with door.hashing():
-            sessions.check_password(operator, password)
+            operator = sessions.check_password(found, password)
+            renewed = actions.renewed_hash(operator.password_hash, password)
         with db.begin() as session:
-            sessions.close_session(session, request.cookies.get(token_name, ""), now=now)
-            token = sessions.open_session(session, email, time_zone=time_zone, now=now)
             sessions.forgive_try(session, attempt, settings.login_attempts, now=now)
+            operator = sessions.welcome(session, email)
+            if renewed:
+                actions.keep_renewed_hash(session, operator, renewed, now=now)
+            if factors.has_one(session, operator):
+                shown = factors.password_was_right(settings, operator, now=now)
+                return _page("code.html", None, back=back, shown=shown, time_zone=time_zone)
+            token = _open(request, session, operator, settings, time_zone, now=now)
     except (sessions.SignInRefused, TooManyRequests) as problem:
         log.warning("sign_in_refused", problem=problem.slug())
-        return _again(email, safe_path(back), problem)
-    answer = RedirectResponse(safe_path(back), 303)
-    keep_cookie(answer, settings, token_name, token, lifetime=sessions.LIFETIME)
-    mark = sessions.mark_device(settings, email, attempt.device)
-    remembered = timedelta(days=sessions.DEVICE_DAYS)
-    keep_cookie(answer, settings, device_cookie(https=settings.https), mark, lifetime=remembered)
-    return answer
+        return _page("login.html", problem, back=back, email=email)
+    return _welcome(request, settings, operator.email, token, back)
+
+
+@router.post("/login/code")
+def sign_in_by_code(
+    request: Request,
+    db: Db,
+    settings: Config,
+    now: Now,
+    *,
+    shown: Annotated[str, Form(max_length=500)],
+    code: Annotated[Line, Form(max_length=100)],
+    back: Back = "/",
+    time_zone: TimeZone = "",
+) -> Response:
+    """Open a session for somebody who gave the right password and now a code of their second factor."""
+    try:
+        with db.begin() as session:
+            operator = factors.whose_password(session, settings, shown, now=now)
+            attempt = factors.CodeTry(operator.id, _known(request, settings, operator.email))
+            if factors.is_guessable(code):
+                sessions.count_try(session, attempt, settings.login_attempts, now=now)
+        with db.begin() as session:
+            operator = sessions.welcome(session, operator.email)
+            factors.use(session, settings, operator, code, now=now)
+            sessions.forgive_try(session, attempt, settings.login_attempts, now=now)
+            token = _open(request, session, operator, settings, time_zone, now=now)
+    except sessions.SignInRefused as problem:
+        return _page("login.html", problem, back=back, email="")
+    except (factors.CodeWrong, TooManyRequests) as problem:
+        log.warning("sign_in_refused", problem=problem.slug())
+        return _page("code.html", problem, back=back, shown=shown, time_zone=time_zone)
+    return _welcome(request, settings, operator.email, token, back)
 
 
 @router.post("/here")
@@ -79,13 +115,33 @@ def sign_out(request: Request, db: Db, settings: Config, now: Now) -> Response:
     return answer
 
 
-def _attempt(request: Request, settings: Settings, email: str) -> sessions.Try:
-    address = request.client.host if request.client else ""
-    mark = request.cookies.get(device_cookie(https=settings.https), "")
-    return sessions.Try(email, address, sessions.known_device(settings, email, mark))
+def _address(request: Request) -> str:
+    return request.client.host if request.client else ""
 
 
-def _again(email: str, back: str, problem: HeadsupError) -> HTMLResponse:
-    status = 429 if isinstance(problem, TooManyRequests) else 401
-    text = templates.get_template("login.html").render(back=back, email=email, problem=problem)
+def _known(request: Request, settings: Settings, email: str) -> str | None:
+    return sessions.known_device(settings, email, request.cookies.get(device_cookie(https=settings.https), ""))
+
+
+def _open(
+    request: Request, session: Session, operator: Operator, settings: Settings, time_zone: str, *, now: datetime
+) -> str:
+    """End the browser's session from before, if it has one, and open another."""
+    sessions.close_session(session, request.cookies.get(session_cookie(https=settings.https), ""), now=now)
+    named = device(request.headers.get("user-agent", ""))
+    return sessions.open_session(session, operator.email, time_zone=time_zone, now=now, device=named)
+
+
+def _welcome(request: Request, settings: Settings, email: str, token: str, back: str) -> Response:
+    answer = RedirectResponse(safe_path(back), 303)
+    keep_cookie(answer, settings, session_cookie(https=settings.https), token, lifetime=sessions.LIFETIME)
+    mark = sessions.mark_device(settings, email, _known(request, settings, email))
+    remembered = timedelta(days=sessions.DEVICE_DAYS)
+    keep_cookie(answer, settings, device_cookie(https=settings.https), mark, lifetime=remembered)
+    return answer
+
+
+def _page(template: str, problem: HeadsupError | None, *, back: str, **facts: str) -> HTMLResponse:
+    text = templates.get_template(template).render(back=safe_path(back), problem=problem, **facts)
+    status = 200 if problem is None else 429 if isinstance(problem, TooManyRequests) else 401
     return HTMLResponse(text, status)

@@ -78,6 +78,8 @@ document.addEventListener("htmx:after:swap", (event) => {
 forgetSent();
 restoreDraft();
 if (panel) markChosen();
+// Whoever signs out leaves nothing behind that was typed.
+find("form.who")?.addEventListener("submit", () => sessionStorage.clear());
 
 // ---- keys
 const rows = () => [...document.querySelectorAll(".queue a.open")];
