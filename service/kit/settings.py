@@ -56,6 +56,11 @@ class Settings(BaseSettings):
         description="imaps:// or imap+starttls://user:password@host:port/FOLDER of that mailbox (INBOX if none is "
         "named); empty: a provider hands its mails to `/v1/inbound-mail`.",
     )
+    inbound_signing_key: SecretStr = Field(
+        SecretStr(""),
+        description="Secret that mails handed to `/v1/inbound-mail` must be signed with, beside the key: `whsec_…` of "
+        "Standard Webhooks, or Mailgun's webhook signing key. Empty: the key is enough.",
+    )
     receipts: bool = Field(
         default=True, description="Tell a rep who replies that the reply has arrived, once a thread and hour at most."
     )
@@ -131,6 +136,12 @@ class Settings(BaseSettings):
     keep_scores_days: int = Field(730, ge=0, description="How long daily risks are kept, in days. 0: for ever.")
     keep_mails_days: int = Field(
         180, ge=0, description="How long the text of sent mails is kept, in days; who was told when stays. 0: for ever."
+    )
+
+    keep_replies_days: int = Field(
+        365,
+        ge=0,
+        description="How long texts of answered replies, and notes of bounces, are kept, in days. 0: for ever.",
     )
 
     max_body_mb: int = Field(8, ge=1, le=256, description="Largest request body, in MB.")

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from typing import Annotated, Any
 
 from fastapi import Depends, Request
-from starlette.datastructures import FormData
 
 from service.kit.errors import Invalid, UnsupportedMediaType
+from service.kit.http import Config, Now
+from service.replies import signatures
 from service.replies.mime import LARGEST
 
 RAW = "message/rfc822"
@@ -34,21 +35,31 @@ class Handed:
     sent_from: str | None = None
 
 
-async def _handed(request: Request) -> Handed:
+async def _handed(request: Request, settings: Config, now: Now) -> Handed:
     """Read the body on the event loop, so that the route itself may block.
 
     Raises:
         MailMissing: the body is not what its content type says, or holds no mail.
+        SignatureWrong: it has to be signed, and is not.
         UnsupportedMediaType: the content type is none of those read here.
     """
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if kind == RAW:
-        return _whole(Handed(await request.body()))
-    if kind == JSON:
-        return _whole(_from_json(await request.body()))
+    secret = settings.inbound_signing_key.get_secret_value()
+    # A form is large and is read part by part, unless all of it was signed.
+    whole = kind not in FORMS or secret.startswith(signatures.PREFIX)
+    body = await request.body() if whole else b""
+    fields: Mapping[str, str] = {}
     if kind in FORMS:
         async with request.form(max_files=20, max_fields=100, max_part_size=LARGEST_BODY) as form:
-            return _whole(_from_form(form))
+            fields = {name: value for name, value in form.items() if isinstance(value, str)}
+    if secret:
+        signatures.check(secret, headers=request.headers, body=body, fields=fields, now=now)
+    if kind == RAW:
+        return _whole(Handed(body))
+    if kind == JSON:
+        return _whole(_from_json(body))
+    if kind in FORMS:
+        return _whole(_from_form(fields))
     raise UnsupportedMediaType(f"Send the mail as {RAW}, or as the forms that docs/mail.md shows.")
 
 
@@ -61,8 +72,7 @@ def _whole(handed: Handed) -> Handed:
     return handed
 
 
-def _from_form(form: FormData) -> Handed:
-    fields = {name: value for name, value in form.items() if isinstance(value, str)}
+def _from_form(fields: Mapping[str, str]) -> Handed:
     content = next((fields[name] for name in FIELDS if fields.get(name)), "")
     envelope = _envelope(fields.get("envelope", ""))
     sent_to = (*_texts(envelope.get("to")), *_texts(fields.get("recipient")))

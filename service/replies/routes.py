@@ -60,9 +60,7 @@ def close_reply(reply_id: UUID, db: Db, caller: Operating, now: Now) -> ReplyOut
 
 
 @router.post("/replies/{reply_id}/answer", responses=problems(400, 404, 409, 413, 415))
-def answer_reply(
-    reply_id: UUID, body: AnswerIn, db: Db, settings: Config, *, caller: Operating, now: Now
-) -> ReplyOut:
+def answer_reply(reply_id: UUID, body: AnswerIn, db: Db, settings: Config, *, caller: Operating, now: Now) -> ReplyOut:
     """Write back to the rep, in the thread of the mail that was answered. It closes the reply and leaves its alert."""
     with db.begin() as session:
         found = answers.answer(session, reply_id, body.text, settings, by=caller.actor, now=now)

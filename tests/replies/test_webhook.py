@@ -1,8 +1,11 @@
 """Providers of inbound mail hand over mails each in their way; a key with the scope `mail` opens the door."""
 
+import base64
+import hmac
 import json
 
 import pytest
+from pydantic import SecretStr
 from starlette.testclient import TestClient
 
 from models import Reply
@@ -54,6 +57,44 @@ def test_basic_authentication_opens_nothing_else(app, client_with):
     key = client_with("admin").headers["Authorization"].removeprefix("Bearer ")
 
     assert TestClient(app).get("/v1/replies", auth=("any", key)).status_code == 401
+
+
+def signed_as_standard(content, *, key=b"0123456789abcdef", moment, named="msg_1"):
+    said = f"{named}.{moment}.".encode() + content
+    signature = base64.b64encode(hmac.digest(key, said, "sha256")).decode()
+    return {"webhook-id": named, "webhook-timestamp": str(moment), "webhook-signature": f"v1,AAAA v1,{signature}"}
+
+
+@pytest.mark.parametrize(
+    ("change", "status"), [({}, 200), ({"key": b"other"}, 403), ({"late": 301}, 403), ({"body": b"x"}, 403)]
+)
+def test_a_signature_of_standard_webhooks_covers_body_and_time(  # noqa: PLR0917
+    client_with, settings, clock, reply_address, change, status
+):
+    secret = base64.b64encode(b"0123456789abcdef").decode()
+    settings.__dict__["inbound_signing_key"] = SecretStr(f"whsec_{secret}")
+    content, moment = letter(reply_address), int(clock.at.timestamp()) - change.get("late", 0)
+    headers = signed_as_standard(content, key=change.get("key", b"0123456789abcdef"), moment=moment)
+
+    answer = client_with("mail").post(
+        URL, content=content + change.get("body", b""), headers=headers | {"Content-Type": "message/rfc822"}
+    )
+
+    assert answer.status_code == status
+
+
+@pytest.mark.parametrize(
+    ("key", "late", "status"), [("mg", 0, 200), ("mg", 3_601, 403), ("other", 0, 403), ("", 0, 403)]
+)
+def test_mailguns_signature_covers_token_and_time(client_with, settings, clock, reply_address, key, late, status):  # noqa: PLR0917
+    settings.__dict__["inbound_signing_key"] = SecretStr("mg")
+    moment = str(int(clock.at.timestamp()) - late)
+    signature = hmac.digest(key.encode(), f"{moment}token".encode(), "sha256").hex() if key else ""
+    form = {"body-mime": letter(reply_address).decode(), "recipient": reply_address, "sender": "rita@example.com"}
+
+    answer = client_with("mail").post(URL, data=form | {"timestamp": moment, "token": "token", "signature": signature})
+
+    assert answer.status_code == status
 
 
 @pytest.mark.parametrize(
