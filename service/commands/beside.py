@@ -79,7 +79,7 @@ def _start(settings: Settings) -> subprocess.Popen[bytes]:
     try:
         process.stdin.write(_told(settings))
         process.stdin.flush()
-        os.setpriority(os.PRIO_PROCESS, process.pid, NICE)
+        os.setpriority(os.PRIO_PROCESS, process.pid, os.getpriority(os.PRIO_PROCESS, 0) + NICE)
     except OSError:
         # It has died already, which is seen in a moment.
         log.warning("worker_not_told")

@@ -16,8 +16,10 @@ ALWAYS = frozenset({"/livez"})
 READS = frozenset({"GET", "HEAD"})
 # What machines send may queue for so long; they come again by themselves. A few are let in whatever the last ones took.
 QUEUE_SECONDS, LEAST_QUEUED = 1.0, 8
-MEMORY = 0.05
-"""How much of what is known of the pace the newest answer replaces."""
+FIRST_PACE = 0.02
+"""Seconds from one answer to the next, as long as none has been seen."""
+WINDOW_SECONDS = 0.25
+"""So long is counted to know the pace: answers come in bursts, since requests are committed together."""
 
 
 class Queue:
@@ -25,23 +27,27 @@ class Queue:
 
     def __init__(self) -> None:
         self.length = 0
-        self._pace = 0.0
-        self._ended_at: float | None = None
+        self._pace = FIRST_PACE
+        self._since = 0.0
+        self._ended = 0
 
     @property
     def is_full(self) -> bool:
         return self.length >= LEAST_QUEUED and self.length * self._pace > QUEUE_SECONDS
 
     def begin(self) -> None:
+        if not self.length:
+            # While nobody was here, time told nothing.
+            self._since, self._ended = time.monotonic(), 0
         self.length += 1
 
     def end(self) -> None:
-        """Learn from the time between two answers; while nobody waits, it tells nothing."""
         self.length -= 1
+        self._ended += 1
         now = time.monotonic()
-        if self._ended_at is not None:
-            self._pace += MEMORY * (now - self._ended_at - self._pace)
-        self._ended_at = now if self.length else None
+        if now - self._since >= WINDOW_SECONDS:
+            self._pace = (self._pace + (now - self._since) / self._ended) / 2
+            self._since, self._ended = now, 0
 
 
 class Admission:
