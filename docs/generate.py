@@ -105,12 +105,12 @@ def cli_page() -> str:
         for word in name.split():
             command = command.commands[word]
         lines += ["", f"## headsup {name}", "", command.help or "", ""]
-        lines += [_parameter(parameter) for parameter in command.params]
+        lines += [_parameter(parameter) for parameter in command.params if not getattr(parameter, "hidden", False)]
     return "\n".join(lines).rstrip() + "\n"
 
 
 def _parameter(parameter: Any) -> str:
-    words = ", ".join(f"`{word}`" for word in parameter.opts)
+    words = ", ".join(f"`{word}`" for word in (*parameter.opts, *parameter.secondary_opts))
     if parameter.param_type_name == "argument":
         words = f"`{(parameter.metavar or parameter.name).upper()}`"
     default = parameter.default
