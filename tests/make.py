@@ -150,7 +150,7 @@ def update(session, alert, **facts):
 def reply(session, alert, **facts):
     """What Rita answered to a mail about the alert."""
     defaults = {"subject": "Re: Northwind Foods may call", "sender": "rita@example.com", "body": "I called them."}
-    return _add(session, Reply(alert_id=alert.id, attachments=[], received_at=MONDAY, **defaults | facts))
+    return _add(session, Reply(alert_id=alert.id, attachments=[], **{"received_at": MONDAY} | defaults | facts))
 
 
 def inbound(session, **facts):

@@ -158,7 +158,7 @@ def add_operator(
 
 
 def disable_operator(session: Session, email: str, *, by: str, now: datetime) -> None:
-    """Let an operator in no more, and end their sessions.
+    """Let an operator in no more, end their sessions, and forget their second factor.
 
     Raises:
         OperatorNotFound: nobody who may sign in has that address.
@@ -166,6 +166,8 @@ def disable_operator(session: Session, email: str, *, by: str, now: datetime) ->
     operator = _active(session, email)
     operator.disabled_at = now
     queries.drop_sessions(session, operator.id)
+    queries.drop_recovery_codes(session, operator.id)
+    queries.drop_second_factor(session, operator.id)
     record(session, by, "operator.disable", operator.email, now=now)
 
 

@@ -41,7 +41,17 @@ def _mails(db: Database, since: date) -> Iterator[int]:
         yield emptied
 
 
-CLEAR: Mapping[str, Clear] = {"observations": _observations, "scores": _scores, "mails": _mails}
+def _replies(db: Database, since: date) -> Iterator[int]:
+    before = datetime.combine(since, datetime.min.time(), UTC)
+    for forget in (queries.forget_replies, queries.forget_inbound):
+        removed = 1
+        while removed:
+            with db.begin() as session:
+                removed = forget(session, before=before)
+            yield removed
+
+
+CLEAR: Mapping[str, Clear] = {"observations": _observations, "scores": _scores, "mails": _mails, "replies": _replies}
 
 
 def kept_days(settings: Settings) -> dict[str, int]:
@@ -50,6 +60,7 @@ def kept_days(settings: Settings) -> dict[str, int]:
         "observations": settings.keep_observations_days,
         "scores": settings.keep_scores_days,
         "mails": settings.keep_mails_days,
+        "replies": settings.keep_replies_days,
     }
 
 

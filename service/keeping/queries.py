@@ -1,12 +1,13 @@
-"""SQL of what is kept: each call removes one batch, in an order that an index gives."""
+"""SQL of what is kept: each call removes one batch, in an order that an index gives (replies are few)."""
 
 from datetime import date, datetime
 
-from sqlalchemy import delete, func, select, tuple_, update
+from sqlalchemy import delete, func, or_, select, tuple_, update
 
-from models import Account, Keeping, Mail, MailState, Observation, ScoreDay
+from models import Account, InboundKind, InboundMail, Keeping, Mail, MailState, Observation, Reply, ScoreDay
 from service.kit.database import Session
 from service.kit.sql import insert_missing
+from service.replies.queries import UNANSWERED
 
 # Small enough that nobody who writes beside it waits for long.
 ROWS, ACCOUNTS, MAILS = 2_000, 500, 100
@@ -66,12 +67,33 @@ def forget_contents(session: Session, *, before: datetime) -> int:
     return len(ids)
 
 
+def forget_replies(session: Session, *, before: datetime) -> int:
+    """Empty a batch of old replies that nobody has to answer; that somebody answered, when and to what stays."""
+    old = select(Reply.id).where(Reply.received_at < before, ~UNANSWERED, Reply.body != "")
+    ids = list(session.scalars(old.order_by(Reply.received_at).limit(MAILS)))
+    if ids:
+        session.execute(update(Reply).where(Reply.id.in_(ids)).values(body="", subject="", attachments=[], answer=None))
+    return len(ids)
+
+
+def forget_inbound(session: Session, *, before: datetime) -> int:
+    """Remove a batch of the oldest notes of what came in by mail, but for those that somebody has still to look at."""
+    done = or_(InboundMail.kind != InboundKind.UNREADABLE, InboundMail.closed_at.is_not(None))
+    oldest = select(InboundMail.id).where(InboundMail.received_at < before, done).order_by(InboundMail.received_at)
+    ids = list(session.scalars(oldest.limit(ROWS)))
+    if ids:
+        session.execute(delete(InboundMail).where(InboundMail.id.in_(ids)))
+    return len(ids)
+
+
 def oldest(session: Session) -> dict[str, date | None]:
     """The day of the oldest row of each kind."""
     observation = session.scalar(select(func.min(Observation.observed_at)))
     content = session.scalar(select(func.min(Mail.created_at)).where(func.length(Mail.content) > 0))
+    reply = session.scalar(select(func.min(Reply.received_at)).where(Reply.body != ""))
     return {
         "observations": observation and observation.date(),
         "scores": session.scalar(select(func.min(ScoreDay.day))),
         "mails": content and content.date(),
+        "replies": reply and reply.date(),
     }

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from service.access import actions, queries
+from service.access import actions, factors, queries
 from service.access.rules import KeyInvalid
 from tests import make
 
@@ -54,6 +54,41 @@ def test_an_operator_can_sign_in_with_the_password_that_is_printed(db, cli):
         ola = queries.operator_by_email(session, "ola@example.com")
     assert (ola.name, ola.role) == ("Ola", "lead")
     assert actions.password_fits(ola.password_hash, added["password"])
+
+
+def test_a_made_up_password_is_to_be_changed_and_one_of_ones_own_is_not(cli):
+    cli("operator", "add", "ola@example.com")
+    cli("operator", "add", "omar@example.com", "--password-stdin", stdin="correct horse battery\n")
+    known = {
+        each["email"]: each["password"] for each in json.loads(cli("operator", "list", "--json").stdout)["operators"]
+    }
+
+    assert known == dict.fromkeys(("lena@example.com", "ola@example.com"), "to be changed") | {
+        "omar@example.com": "own"
+    }
+
+
+@pytest.mark.parametrize("easy", ["Password2026!", "headsup-ola-1", "short"])
+def test_an_easy_password_is_refused_by_the_command_line_too(db, cli, easy):
+    refused = cli("operator", "add", "ola@example.com", "--password-stdin", stdin=f"{easy}\n")
+
+    assert (refused.exit_code, refused.stderr.count("\n")) == (1, 1)
+    with db.read() as session:
+        assert [each.email for each in queries.operators(session)] == ["lena@example.com"]
+
+
+def test_a_lost_second_factor_is_taken_off(db, cli, settings, clock):
+    cli("operator", "add", "ola@example.com")
+    with db.begin() as session:
+        ola = queries.operator_by_email(session, "ola@example.com")
+        factors.begin(session, settings, ola, now=clock.at)
+        queries.hold_second_factor(session, ola.id).proven_at = clock.at
+
+    assert cli("operator", "reset-factor", "ola@example.com").exit_code == 0
+    with db.read() as session:
+        assert not factors.has_one(session, queries.operator_by_email(session, "ola@example.com"))
+        assert queries.audit_entries(session, limit=1)[0].action == "second_factor.off"
+    assert cli("operator", "reset-factor", "ola@example.com").exit_code == 1
 
 
 def test_what_the_command_line_changes_is_in_the_audit_log(db, cli):
