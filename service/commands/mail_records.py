@@ -2,14 +2,16 @@
 
 from collections.abc import Iterator
 from email.utils import parseaddr
+from ipaddress import ip_address
 
 import dns.exception
 import dns.rdtypes.ANY.MX
 import dns.rdtypes.ANY.TXT
 import dns.resolver
 from dns.rdata import Rdata
-from dns.rdatatype import MX, TXT, RdataType
+from dns.rdatatype import AAAA, MX, TXT, A, RdataType
 
+from service.commands import spf
 from service.commands.health import Finding
 from service.kit.errors import Invalid, Unavailable
 from service.kit.settings import Settings
@@ -50,10 +52,15 @@ class Dns:
         found = [each for each in self._ask(name, TXT) if isinstance(each, dns.rdtypes.ANY.TXT.TXT)]
         return [b"".join(each.strings).decode("utf-8", "replace") for each in found]
 
-    def has_mailbox(self, name: str) -> bool:
-        """Whether mail to this domain is taken by anybody."""
+    def exchanges(self, name: str) -> list[str]:
+        """The hosts that take mail to this domain; none where nobody does."""
         found = [each for each in self._ask(name, MX) if isinstance(each, dns.rdtypes.ANY.MX.MX)]
-        return any(str(each.exchange) != "." for each in found)
+        return [each.exchange.to_text(omit_final_dot=True) for each in found if str(each.exchange) != "."]
+
+    def addresses(self, name: str) -> list[spf.Ip]:
+        """The addresses of a host."""
+        found = [*self._ask(name, A), *self._ask(name, AAAA)]
+        return [ip_address(each.to_text()) for each in found if each.rdtype in {A, AAAA}]
 
     def _ask(self, name: str, kind: RdataType) -> list[Rdata]:
         try:
@@ -84,14 +91,14 @@ def findings(settings: Settings, records: Dns, selector: str = "") -> Iterator[F
 
 
 def _mailbox(records: Dns, domain: str) -> Finding:
-    if records.has_mailbox(domain):
+    if records.exchanges(domain):
         return Finding("bounces", "ok", f"{domain} takes mail, so bounces and replies come back.")
     return Finding("bounces", "warning", f"{domain} has no MX record: bounces are lost. Let somebody take its mail.")
 
 
 def _spf(records: Dns, domain: str, settings: Settings) -> Finding:
     relay = smtp.relay_of(settings.smtp_url).host if settings.smtp_url else "your relay"
-    found = _spf_records(records, domain)
+    found = spf.records_of(records, domain)
     if not found:
         advice = f'Set a TXT record at {domain} that names the servers of {relay}, like "v=spf1 include:RELAY -all".'
         return Finding("SPF", "bad", f"There is none. {advice}")
@@ -104,23 +111,34 @@ def _spf(records: Dns, domain: str, settings: Settings) -> Finding:
         return Finding("SPF", "bad", f"It takes {lookups} lookups, and receivers give up after {SPF_LOOKUPS}.")
     if not any(term in {"-all", "~all"} or term.startswith("redirect=") for term in terms):
         return Finding("SPF", "warning", f'"{found[0]}" refuses nobody. End it with -all.')
-    return Finding("SPF", "ok", f'"{found[0]}"; see that it names the servers of {relay}.')
+    return _spf_of_relay(records, domain, found[0], settings)
 
 
-def _spf_records(records: Dns, domain: str) -> list[str]:
-    return [text for text in records.texts(domain) if text.lower().split(" ")[0] == "v=spf1"]
+def _spf_of_relay(records: Dns, domain: str, record: str, settings: Settings) -> Finding:
+    """Hold the record against the relay's own address, where it has a public one."""
+    relay = smtp.relay_of(settings.smtp_url).host if settings.smtp_url else ""
+    own = spf.literal(relay)
+    known = [own] if own else records.addresses(relay) if relay else []
+    public = [each for each in known if each.is_global]
+    judged = {str(each): spf.passes(records, domain, each) for each in public}
+    if not public or None in judged.values():
+        return Finding("SPF", "ok", f'"{record}"; see that it names the servers of {relay or "your relay"}.')
+    if refused := [address for address, passed in judged.items() if not passed]:
+        advice = "If it sends from others, ask whoever runs it for what to include; else add these."
+        return Finding("SPF", "warning", f'"{record}" does not name {relay} ({", ".join(refused)}). {advice}')
+    return Finding("SPF", "ok", f'"{record}" names {relay} ({", ".join(judged)}).')
 
 
-def _lookups(records: Dns, spf: str, seen: set[str]) -> int:
+def _lookups(records: Dns, record: str, seen: set[str]) -> int:
     """How many further lookups a record costs, those that it includes with it."""
     total = 0
-    for term in (raw.lstrip("+-~?").lower() for raw in spf.split()[1:]):
+    for term in (raw.lstrip("+-~?").lower() for raw in record.split()[1:]):
         if term in {"a", "mx"} or term.startswith((*LOOKS_UP, "a/", "mx/")):
             total += 1
         name = term.partition(":" if term.startswith("include:") else "=")[2]
         if term.startswith(("include:", "redirect=")) and name not in seen and total <= SPF_LOOKUPS:
             seen.add(name)
-            total += sum(_lookups(records, each, seen) for each in _spf_records(records, name)[:1])
+            total += sum(_lookups(records, each, seen) for each in spf.records_of(records, name)[:1])
     return total
 
 

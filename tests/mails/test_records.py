@@ -140,3 +140,41 @@ def test_the_command_prints_findings_and_ends_with_1_where_one_is_bad(monkeypatc
     found = {each["about"]: each["state"] for each in json.loads(result.stdout)["findings"]}
     assert found == {"templates": "ok", "bounces": "ok", "SPF": "ok", "DKIM": "warning", "DMARC": "ok"}
     assert result.exit_code == 0
+
+
+@pytest.mark.parametrize(
+    ("terms", "named"),
+    [
+        ("include:relay.example.net -all", True),
+        ("ip4:198.51.0.0/16 include:relay.example.net -all", True),
+        ("-ip4:8.8.8.0/24 include:relay.example.net -all", False),
+        ("a:mail.example.net -all", True),
+        ("a:mail.example.net/16 -all", True),
+        ("mx -all", True),
+        ("redirect=relay.example.net", True),
+        ("ip4:8.8.4.0/24 ip6:2001:db8::/32 -all", False),
+        ("include:nothing.example.net ~all", False),
+        ("ip4:nonsense -all", False),
+    ],
+)
+def test_the_record_is_held_against_the_relays_address(look, terms, named):
+    world = {
+        ("relay.example.net", "TXT"): ['"v=spf1 ip4:8.8.8.0/24 -all"'],
+        ("mail.example.net", "A"): ["8.8.8.8"],
+        ("mx.ops.example.com", "A"): ["8.8.8.8"],
+        ("ops.example.com", "TXT"): [f'"v=spf1 {terms}"'],
+    }
+
+    state, said = look(world, smtp_url="smtp://mail.example.net:25")["SPF"]
+
+    assert state == ("ok" if named else "warning")
+    assert f"{'names' if named else 'does not name'} mail.example.net (8.8.8.8)" in said
+
+
+def test_what_cannot_be_judged_is_left_to_people(look):
+    world = {("ops.example.com", "TXT"): ['"v=spf1 exists:%{i}.spf.example.net -all"']}
+
+    state, said = look(world | {("mail.example.net", "A"): ["8.8.8.8"]}, smtp_url="smtp://mail.example.net:25")["SPF"]
+
+    assert state == "ok"
+    assert "see that it names the servers of mail.example.net" in said
