@@ -8,12 +8,14 @@ import os
 import signal
 import subprocess
 import sys
+from datetime import timedelta
 from pathlib import Path
 from typing import Any, NoReturn
 
 from service import __main__ as program
 from service.commands import run
 from service.kit import crash
+from service.kit.clock import SystemClock
 from service.scoring import scoring_round
 from tests.faults import mailer, scenario
 
@@ -58,6 +60,7 @@ def serve() -> None:
         if pid == 0:
             signal.signal(signal.SIGCHLD, signal.SIG_DFL)
             _become(order)
+            _move_clock(os.environ.get("CLOCK_OFFSET_FILE", ""))
             crash.plan = crash.Plan.of(os.environ.get("HEADSUP_CRASH", ""))
             _run(OURS.get(order["command"][0], program.main))
         print(pid, flush=True)  # noqa: T201  the answer
@@ -71,6 +74,13 @@ def _become(order: dict[str, Any]) -> None:
     os.environ.clear()
     os.environ.update(order["environment"])
     sys.argv = ["headsup", *order["command"]]
+
+
+def _move_clock(file: str) -> None:
+    """Let the only place that knows the time go by a number of seconds that the test may change at any moment."""
+    if file:
+        real = SystemClock.now
+        SystemClock.now = lambda self: real(self) + timedelta(seconds=int(Path(file).read_text()))  # type: ignore[method-assign]
 
 
 def _run(main: Any) -> NoReturn:
