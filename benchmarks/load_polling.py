@@ -77,7 +77,7 @@ def dashboards(it: Stand, *, count: int, a_second: int, seconds: float) -> dict[
 
     async def quiet() -> Seen:
         looking = Seen()
-        await _look(server, it.key, looking, count, time.monotonic() + 4 * EVERY_SECONDS)
+        await _look(server, it.key, looking, count, time.monotonic() + 2 * EVERY_SECONDS)
         return looking
 
     looking, sending, confirmed = asyncio.run(busy())

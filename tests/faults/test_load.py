@@ -56,11 +56,13 @@ def test_servers_restarted_in_turn_behind_a_relay_fail_no_client(place):
 @heavy
 def test_over_its_strength_it_confirms_as_much_as_at_its_best_and_loses_nothing(place):
     with place() as it:
-        found = apart(overload, it, clients=400, seconds=30)
+        found = apart(overload, it, clients=400, a_second=5_000, seconds=30)
 
     assert found["goodput_share"] >= 0.9
     assert (found["failed"], found["without_retry_after"], found["confirmed_and_lost"]) == (0, 0, 0)
     assert found["memory_mb"] <= 512
+    assert found["different_waits"] > 3
+    assert found["loop_lag_ms_within"] <= 250
 
 
 def test_a_key_that_floods_is_refused_and_no_other(place):
@@ -71,11 +73,13 @@ def test_a_key_that_floods_is_refused_and_no_other(place):
     assert (found["others_refused"], found["others_failed"]) == (0, 0)
 
 
-@heavy
+@pytest.mark.skipif(ON_POSTGRESQL and not FULL, reason="the tables are read as seldom, whichever the database")
 def test_dashboards_that_poll_hear_that_nothing_has_changed(place):
     with place() as it:
-        found = apart(dashboards, it, count=1_000, a_second=500, seconds=60)
+        found = apart(dashboards, it, count=size(100, 1_000), a_second=size(100, 500), seconds=size(6, 60))
 
     assert found["failed"] == 0
-    if not ON_POSTGRESQL:  # there nobody scores in this test, so the list waits for its worker
-        assert found["unchanged_share"] >= 0.95
+    assert found["unchanged_share"] >= 0.95
+    if FULL:
+        assert (found["dashboard_p99_ms"] <= 500, found["ingest_p99_ms"] <= 300) == (True, True)
+        assert found["loop_lag_ms_within"] <= 250
