@@ -76,7 +76,9 @@ def overload(it: Stand, *, clients: int, a_second: int, seconds: float) -> dict[
     time.sleep(1)
     after, _ = _push(server, it.key, 2, 4, "after")
     with it.db.engine.connect() as connection:
-        stored = connection.exec_driver_sql("SELECT count(*) FROM observations WHERE substr(item_id, 1, 5) = 'over-'").scalar()
+        stored = connection.exec_driver_sql(
+            "SELECT count(*) FROM observations WHERE substr(item_id, 1, 5) = 'over-'"
+        ).scalar()
     return {
         "clients": clients, "best_rows_a_second": round(best), "offered_rows_a_second": round(offered / seconds),
         "rows_a_second": round(confirmed / seconds), "goodput_share": round(confirmed / seconds / max(1, best), 2),

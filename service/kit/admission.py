@@ -15,7 +15,7 @@ MOST_BYTES = 64 * 1024 * 1024
 ALWAYS = frozenset({"/livez"})
 READS = frozenset({"GET", "HEAD"})
 # What machines send may queue for so long; they come again by themselves. A few are let in whatever the last ones took.
-QUEUE_SECONDS, LEAST_QUEUED = 1.0, 8
+QUEUE_SECONDS, LEAST_QUEUED = 1.0, 32
 FIRST_PACE = 0.02
 """Seconds from one answer to the next, as long as none has been seen."""
 WINDOW_SECONDS = 0.25
