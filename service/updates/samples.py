@@ -125,7 +125,7 @@ QUESTION = "Can we deliver to the new shop in Tegel on Saturday before 07:00?"
 
 def samples() -> dict[str, Content]:
     """A content of every kind by the name that it is listed under."""
-    return _of_accounts() | _of_weeks()
+    return _of_accounts() | _of_weeks() | _of_operations()
 
 
 def _of_accounts() -> dict[str, Content]:
@@ -177,6 +177,11 @@ def _of_weeks() -> dict[str, Content]:
                 RepWeek("Sam Okafor", "sam@example.com", 14, (), told=0, complaints=0, unacknowledged=0),
             ),
         ),
+    }  # fmt: skip
+
+
+def _of_operations() -> dict[str, Content]:
+    return {
         "operations": Notice(
             LENA, "escalation", "https://headsup.example/alerts/1",
             {"name": NORTHWIND.name, "opened_at": NORTHWIND.opened_at, "reasons": NORTHWIND.rising[:2],
