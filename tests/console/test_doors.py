@@ -74,8 +74,8 @@ def test_a_reader_who_posts_is_refused_with_a_page(browser_of, db):
     with db.begin() as session:
         alert = make.alert(session, make.account(session))
     moves = [route.path for router in ROUTERS for route in router.routes if "POST" in route.methods]
-    open_to_all = {"/login", "/logout", "/here"}
-    forms = [re.sub("{[a-z_]+}", str(alert.id), path) for path in moves if path not in open_to_all]
+    open_to_all = ("/login", "/logout", "/here", "/you")
+    forms = [re.sub("{[a-z_]+}", str(alert.id), path) for path in moves if not path.startswith(open_to_all)]
 
     answers = {path: rosa.post(path, data={"to": "x", "metric": "x", "better": "lower"}) for path in forms}
 

@@ -2,6 +2,7 @@
 
 import random
 import time
+from contextlib import contextmanager
 
 import httpx2
 import pytest
@@ -48,14 +49,15 @@ def faked(tmp_path, mailbox, durable_server):
         yield running, clock
 
 
+@contextmanager
 def signed_in(running):
     """Somebody of operations with a session."""
     with running.db.begin() as session:
         make.operator(session, password_hash=access.HASHER.hash(PASSWORD))
-    client = httpx2.Client(base_url=running.url, headers=HTML, timeout=30)
-    answer = client.post("/login", data={"email": "ola@example.com", "password": PASSWORD})
-    assert answer.status_code == 303, answer.text
-    return client
+    with httpx2.Client(base_url=running.url, headers=HTML, timeout=30) as client:
+        answer = client.post("/login", data={"email": "ola@example.com", "password": PASSWORD})
+        assert answer.status_code == 303, answer.text
+        yield client
 
 
 def test_jumps_under_load_lose_nothing_tell_once_and_end_sessions(faked, history, mailbox):
@@ -64,17 +66,16 @@ def test_jumps_under_load_lose_nothing_tell_once_and_end_sessions(faked, history
     accounts = people_of(running.db, 10)
     running.start()
     running.wait_ready()
-    person = signed_in(running)
     senders = [Sender(f"sender-{n}", running.url, key, history, pause=0.1, accounts=accounts) for n in range(3)]
     for sender in senders:
         sender.date_back(hours=4)
-    with busy(senders):
-        for _ in range(JUMPS):
-            clock.set(luck.choice(OFFSETS))
-            time.sleep(PAUSE_SECONDS)
-    clock.set(8 * DAY)
-    wait_idle(running.db, size(120, 300))
-    with person:
+    with signed_in(running) as person:
+        with busy(senders):
+            for _ in range(JUMPS):
+                clock.set(luck.choice(OFFSETS))
+                time.sleep(PAUSE_SECONDS)
+        clock.set(8 * DAY)
+        wait_idle(running.db, size(120, 300))
         there = person.get("/")
     _, findings, repeated = judge(running.db, history, mailbox)
 
