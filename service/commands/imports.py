@@ -109,7 +109,7 @@ def complaints(
 
 
 def commitments(files: Files, *, dry_run: DryRun = False, rejected: Folder = None, as_json: door.Json = False) -> None:
-    """Import promises to clients. The same commitment_id again corrects one that has not ended."""
+    """Import promises to clients. The same reference again corrects one that has not ended."""
     _import(COMMITMENTS, files, dry_run=dry_run, zone=None, folder=rejected, as_json=as_json)
 
 

@@ -29,7 +29,7 @@ def make_commitment(session: Session, account: Account, sent: CommitmentIn, *, b
         MetricNotFound: there is no such metric.
         TargetMissing: neither the promise nor its metric has a target.
     """
-    if sent.commitment_id and queries.known(session, {sent.commitment_id}):
+    if sent.reference and queries.known(session, {sent.reference}):
         raise rules.CommitmentKnown("Change that one, or take another id.")
     return _add(session, account.id, sent, by=by, now=now)
 
@@ -80,7 +80,7 @@ def put_commitments(session: Session, sent: Sequence[CommitmentRow], *, by: str,
         MetricNotFound: there is no such metric.
         TargetMissing: neither a promise nor its metric has a target.
     """
-    wanted = {row.commitment_id: row for row in sent}
+    wanted = {row.reference: row for row in sent}
     names = {row.account_id for row in wanted.values()}
     new_accounts = accounts.add_missing_accounts(session, names, now=now)
     keys, known = accounts.account_ids(session, names), queries.known(session, wanted)
@@ -152,7 +152,7 @@ def _look(
 
 def _add(session: Session, account_id: int, sent: CommitmentIn, *, by: str, now: datetime) -> Commitment:
     row = Commitment(
-        external_id=sent.commitment_id, account_id=account_id, made_by=by, created_at=now, **_facts(session, sent)
+        external_id=sent.reference, account_id=account_id, made_by=by, created_at=now, **_facts(session, sent)
     )
     session.add(row)
     session.flush()

@@ -44,7 +44,7 @@ class CommitmentIn(Incoming):
     model_config = ConfigDict(json_schema_extra={"examples": [EXAMPLE]})
 
     account_id: Id
-    commitment_id: Id | None = Field(None, description="Your own id for it; nobody else may have it.")
+    reference: Id | None = Field(None, description="Your own id for it; nobody else may have it.")
     promise: Promise
     due: Day = Field(description="The last day on which it can be kept, on the client's calendar.")
     metric: MetricId | None = Field(None, description="What it is held against.")
@@ -53,11 +53,11 @@ class CommitmentIn(Incoming):
 
 
 class CommitmentRow(CommitmentIn):
-    """A promise in a list: the same `commitment_id` again corrects it."""
+    """A promise in a list: the same `reference` again corrects it."""
 
-    model_config = ConfigDict(json_schema_extra={"examples": [{"commitment_id": "crm-118", **EXAMPLE}]})
+    model_config = ConfigDict(json_schema_extra={"examples": [{"reference": "crm-118", **EXAMPLE}]})
 
-    commitment_id: Id
+    reference: Id
 
 
 class CommitmentChange(Incoming):
@@ -100,7 +100,7 @@ class CommitmentOut(BaseModel):
     """A promise, and whether it is at risk and why."""
 
     id: UUID
-    commitment_id: str | None
+    reference: str | None
     account_id: str
     promise: str
     due: date
@@ -125,7 +125,7 @@ class CommitmentOut(BaseModel):
         same = {name: getattr(row, name) for name in cls.model_fields if name in row.__mapper__.columns}
         shown = same | {
             "account_id": row.account.external_id,
-            "commitment_id": row.external_id,
+            "reference": row.external_id,
             "metric": row.metric.external_id if row.metric else None,
             "at_risk": row.at_risk,
         }

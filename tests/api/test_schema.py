@@ -52,6 +52,9 @@ def seeded(db, settings, clock):
             alert = make.alert(session, account, id=alert_id)
             make.update(session, alert)
             make.mail(session, id=alert_id, alert_id=alert_id, state="parked" if number % 2 else "queued")
+            make.commitment(session, account, id=alert_id)
+            make.news(session, id=alert_id)
+            make.reply(session, alert, id=alert_id)
     return create_app(settings.model_copy(update={"requests_per_minute": 1_000_000}), db, clock)
 
 

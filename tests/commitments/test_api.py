@@ -43,7 +43,7 @@ def test_what_cannot_be_promised_is_refused(api, account, said, status, title):
 
 
 def test_an_id_of_the_company_is_given_once(api, account):
-    answers = [api.post(URL, json=SAID | {"commitment_id": "crm-1"}).status_code for _ in range(2)]
+    answers = [api.post(URL, json=SAID | {"reference": "crm-1"}).status_code for _ in range(2)]
 
     assert answers == [201, 409]
 
@@ -113,7 +113,7 @@ def test_a_domino_is_a_day_and_what_falls(text, read):
 def test_promises_come_by_file_and_a_second_time_change_nothing(cli, account, tmp_path, rows):
     path = tmp_path / "promises.csv"
     path.write_text(
-        "commitment_id,account_id,promise,due,metric,target,dominoes\n"
+        "reference,account_id,promise,due,metric,target,dominoes\n"
         "c1,northwind,Before 08:00,2026-03-06,late_share,0.04,2026-03-07 Reopening; Bread\n"
         "c2,contoso,No broken pallets,2026-04-01,,,\n"
         "c3,contoso,Nothing,soon,,,\n"
