@@ -41,7 +41,8 @@ class Commitment(Base):
 
     `at_risk_since` is when the present or last episode of risk began, and `danger` why; `calm_since` is when it ended,
     None while it lasts. `off_days` of `days` measured days missed the target, the last of them with `measured`.
-    `mail_id` is the mail that told the rep of the episode. `looked_at` is when the worker last looked.
+    `mail_id` is the mail that told the rep of the episode; until there is one, `tries` counts how often it was begun to
+    be composed, and `retry_at` says when to try next. `looked_at` is when the worker last looked.
     """
 
     __tablename__ = "commitments"
@@ -73,6 +74,8 @@ class Commitment(Base):
     days: Mapped[int | None]
     measured: Mapped[float | None]
     mail_id: Mapped[UUID | None] = mapped_column(ForeignKey("mails.id", ondelete="SET NULL"), index=True)
+    tries: Mapped[int] = mapped_column(default=0, server_default="0")
+    retry_at: Mapped[datetime | None]
 
     account: Mapped[Account] = relationship(lazy="raise_on_sql")
     metric: Mapped[Metric | None] = relationship(lazy="raise_on_sql")

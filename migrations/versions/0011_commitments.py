@@ -38,6 +38,8 @@ def upgrade() -> None:
         sa.Column("days", sa.Integer(), nullable=True),
         sa.Column("measured", sa.Double(), nullable=True),
         sa.Column("mail_id", sa.Uuid(), nullable=True),
+        sa.Column("tries", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("retry_at", MOMENT, nullable=True),
         sa.CheckConstraint(
             "state IN ('open', 'kept', 'broken', 'cancelled')", name=op.f("ck_commitments_commitmentstate")
         ),

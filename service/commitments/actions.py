@@ -144,6 +144,7 @@ def _look(
     cool_down = timedelta(hours=settings.alert_cool_down_hours)
     if commitment.calm_since is None or now >= commitment.calm_since + cool_down:
         commitment.at_risk_since, commitment.mail_id = now, None
+        commitment.tries, commitment.retry_at = 0, None
     commitment.calm_since = None
     record(session, WORKER, "commitment.at_risk", str(commitment.id), now=now, danger=danger.value)
     log.info("commitment_at_risk", commitment_id=str(commitment.id), danger=danger)

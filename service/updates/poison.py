@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 from uuid import UUID, uuid4
 
 import structlog
@@ -55,27 +56,35 @@ def _news(session: Session, rep_id: int, alert_id: UUID, *, now: datetime) -> li
 def _park(
     session: Session, rep: Rep, news: Sequence[Update], reason: str, settings: Settings, *, now: datetime
 ) -> None:
-    mail_id, newest = uuid4(), news[-1]
-    mail = Mail(
+    newest = news[-1]
+    facts = {"update_id": newest.id, "alert_id": newest.alert_id, "attempts": newest.tries}
+    mail = blank(rep, newest.id, newest.alert.account.name, reason, settings, now=now, kind=MailKind.HEADS_UP, **facts)
+    put_before_people(session, mail, now=now)
+    owed.settle(session, news, mail_id=mail.id)
+    alerts.note(session, newest.alert, "mail_refused", actor=WORKER, now=now, mail=str(mail.id))
+
+
+def blank(rep: Rep, about: UUID, name: str, reason: str, settings: Settings, *, now: datetime, **facts: Any) -> Mail:
+    """A parked mail without content, in the place of one to a rep that could not be composed."""
+    mail_id = uuid4()
+    return Mail(
         id=mail_id,
-        kind=MailKind.HEADS_UP,
-        dedupe_key=f"not-composed:{newest.id}:{mail_id}",
-        update_id=newest.id,
-        alert_id=newest.alert_id,
+        dedupe_key=f"not-composed:{about}:{mail_id}",
         rep_id=rep.id,
         recipient=rep.email,
-        subject=clean(f"Not composed: {newest.alert.account.name}", LONGEST_SUBJECT),
+        subject=clean(f"Not composed: {name}", LONGEST_SUBJECT),
         message_id=f"<{mail_id}@{domain(settings)}>",
         content=b"",
         state=MailState.PARKED,
         created_at=now,
         next_at=now,
-        attempts=newest.tries,
         last_error=reason[:500],
+        **facts,
     )
+
+
+def put_before_people(session: Session, mail: Mail, *, now: datetime) -> None:
     session.add(mail)
     session.flush()
-    owed.settle(session, news, mail_id=mail_id)
-    access.record(session, WORKER, "mail.park", str(mail_id), now=now, reason=mail.last_error)
-    alerts.note(session, newest.alert, "mail_refused", actor=WORKER, now=now, mail=str(mail_id))
-    log.warning("mail_parked", mail_id=str(mail_id), alert_id=str(newest.alert_id))
+    access.record(session, WORKER, "mail.park", str(mail.id), now=now, reason=mail.last_error)
+    log.warning("mail_parked", mail_id=str(mail.id), kind=mail.kind)

@@ -3,25 +3,27 @@
 These mails tell no update, so whether a rep was told first of an alert does not depend on them.
 """
 
+from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import date, datetime
-from itertools import groupby
 from uuid import uuid4
 
 import structlog
 
 from models import Commitment, Mail, MailKind, Rep
-from service.kit.database import Database, Session
+from service.kit.database import OUTAGES, Database, Session
+from service.kit.errors import describe
 from service.kit.hours import A_DAY
 from service.kit.settings import Settings
 from service.scoring.definitions import Definition
 from service.scoring.sentences import amount, figure
-from service.updates import facts, holds, posting, rules
+from service.updates import facts, holds, poison, posting, rules
 from service.updates.contents import CommitmentAtRisk
 from service.updates.parts import Domino, Promise
 from service.updates.posting import Parcel
-from service.updates.queries import addresses, outbox, owed
+from service.updates.queries import addresses
+from service.updates.queries import owed as reps_news
 from service.updates.queries import promises as queries
 from service.updates.rules import Reading
 from service.updates.tell import NotComposed
@@ -31,45 +33,113 @@ log = structlog.get_logger()
 NOT_AT_RISK = "The promise was closed, or is not at risk any more."
 
 
+@dataclass(frozen=True)
+class Owed:
+    """What a rep is to be told of an account's promises: how often that was tried, and until when the rep is away."""
+
+    rep_id: int
+    account_id: int
+    tries: int
+    paused_until: datetime | None
+
+
 def compose(db: Database, settings: Settings, *, now: datetime) -> int:
     """Compose the mails about promises at risk whose time has come; return how many.
+
+    Each account's go alone and are counted before they are tried, as all news is: after eight tries they are parked.
 
     Raises:
         NotComposed: some could not be.
     """
     with db.read() as session:
-        reps = [] if holds.of_reps(session, now=now) else queries.owing(session)
+        reps = [] if holds.of_reps(session, now=now) else queries.owing(session, now=now)
         paused = addresses.paused(session, now=now) if reps else {}
     done = failed = 0
     for rep_id in reps:
-        try:
-            done += _compose(db, rep_id, settings, paused.get(rep_id), now=now)
-        except Exception:
-            failed += 1
-            log.exception("mail_not_composed", rep_id=rep_id)
+        with db.read() as session:
+            ready = _ready(session, rep_id, settings, paused.get(rep_id), now=now)
+            tries = {account_id: max(each.tries for each in promises) for account_id, promises in ready.items()}
+        for account_id in sorted(tries, key=lambda each: (tries[each], each)):
+            owed = Owed(rep_id, account_id, tries[account_id], paused.get(rep_id))
+            try:
+                done += _compose(db, owed, settings, now=now)
+            except Exception as error:
+                failed += 1
+                log.exception("mail_not_composed", rep_id=rep_id, account_id=account_id)
+                _failed(db, owed, error, settings, now=now)
     if failed:
-        raise NotComposed(f"{failed} mails about promises could not be composed; see the log.")
+        raise NotComposed(f"{failed} of {done + failed} mails about promises could not be composed; see the log.")
     return done
 
 
-def _compose(db: Database, rep_id: int, settings: Settings, paused_until: datetime | None, *, now: datetime) -> int:
-    with db.begin() as session:
-        rep = owed.take(session, rep_id)
-        if rep is None:
-            return 0
-        at_risk = sorted(queries.untold(session, rep_id), key=lambda each: each.account_id)
+def _ready(
+    session: Session, rep_id: int, settings: Settings, paused_until: datetime | None, *, now: datetime
+) -> dict[int, list[Commitment]]:
+    """The promises at risk to tell a rep of now, by account."""
+    accounts: dict[int, list[Commitment]] = defaultdict(list)
+    for each in queries.untold(session, rep_id, now=now):
+        accounts[each.account_id].append(each)
+    last = last_mailed(session, rep_id, set(accounts))
+    found = {}
+    for account_id, promises in accounts.items():
+        rep = promises[0].account.rep
+        assert rep is not None
         reading = rules.reading(rep, settings, paused_until)
-        last = last_mailed(session, rep_id, {each.account_id for each in at_risk})
-        return sum(
-            _post(session, rep, promises, settings, now=now)
-            for promises in (list(group) for _, group in groupby(at_risk, key=lambda each: each.account_id))
-            if any(due(each, last.get(each.account_id), reading) <= now for each in promises)
-        )
+        if any(due(each, last.get(account_id), reading) <= now for each in promises):
+            found[account_id] = promises
+    return found
+
+
+def _compose(db: Database, owed: Owed, settings: Settings, *, now: datetime) -> bool:
+    if owed.tries >= rules.MOST_TRIES:
+        _park(db, owed, f"A worker that composed it died {owed.tries} times.", settings, now=now)
+        return False
+    with db.begin() as session:
+        _, promises = _take(session, owed, settings, now=now)
+        queries.count_try(session, promises)
+    with db.begin() as session:
+        rep, promises = _take(session, owed, settings, now=now)
+        return rep is not None and bool(promises) and _post(session, rep, promises, settings, now=now)
+
+
+def _take(session: Session, owed: Owed, settings: Settings, *, now: datetime) -> tuple[Rep | None, list[Commitment]]:
+    """The rep, held for us, and the account's promises to tell now: none if another worker has the rep."""
+    rep = reps_news.take(session, owed.rep_id)
+    if rep is None:
+        return None, []
+    return rep, _ready(session, owed.rep_id, settings, owed.paused_until, now=now).get(owed.account_id, [])
+
+
+def _failed(db: Database, owed: Owed, error: Exception, settings: Settings, *, now: datetime) -> None:
+    """Let an account's promises wait for their next try, or park them. A database that is away says nothing of them."""
+    if isinstance(error, OUTAGES):
+        return
+    tries = owed.tries + 1
+    if tries >= rules.MOST_TRIES:
+        _park(db, owed, f"Composing it failed {tries} times: {describe(error)}", settings, now=now)
+        return
+    with db.begin() as session:
+        _, promises = _take(session, owed, settings, now=now)
+        for each in promises:
+            each.tries, each.retry_at = tries, now + rules.retry_after(tries)
+
+
+def _park(db: Database, owed: Owed, reason: str, settings: Settings, *, now: datetime) -> None:
+    """Put an account's promises before people as a mail without content. "Send again" lets it be composed anew."""
+    with db.begin() as session:
+        rep, promises = _take(session, owed, settings, now=now)
+        if rep is None or not promises:
+            return
+        first, facts = promises[0], {"kind": MailKind.COMMITMENT, "attempts": rules.MOST_TRIES}
+        mail = poison.blank(rep, first.id, first.account.name, reason, settings, now=now, **facts)
+        poison.put_before_people(session, mail, now=now)
+        for each in promises:
+            each.mail_id, each.tries, each.retry_at = mail.id, 0, None
 
 
 def last_mailed(session: Session, rep_id: int, account_ids: set[int]) -> dict[int, datetime]:
     """When a rep last got a mail about each of these accounts, be it about an alert or a promise."""
-    alerts = {account: told.at for account, told in owed.last_told(session, rep_id, account_ids).items()}
+    alerts = {account: told.at for account, told in reps_news.last_told(session, rep_id, account_ids).items()}
     promises = queries.told_at(session, rep_id, account_ids)
     return {
         account: max(found[account] for found in (alerts, promises) if account in found)
@@ -99,9 +169,8 @@ def _cannot_wait(due_day: date, told_on: date) -> bool:
 def _post(session: Session, rep: Rep, commitments: Sequence[Commitment], settings: Settings, *, now: datetime) -> bool:
     """Write one mail about an account's promises, and note what it tells of; a mail is not written twice."""
     first, *others = sorted(commitments, key=lambda each: (each.due, each.id))
-    key = f"commitment:{first.id}:{first.at_risk_since:%Y%m%dT%H%M%S}"
-    if outbox.known_keys(session, [key]):
-        return False
+    # A mail that was kept back, as the promise seemed out of danger, is no reason not to tell of it when it is not.
+    key = f"commitment:{first.id}:{first.at_risk_since:%Y%m%dT%H%M%S}:{first.mail_id or ''}"
     to, account = facts.to(uuid4(), rep, settings), first.account
     alert, update = queries.words(session, account.id)
     content = CommitmentAtRisk(
@@ -124,7 +193,7 @@ def _post(session: Session, rep: Rep, commitments: Sequence[Commitment], setting
     if not posting.post(session, parcel, settings, now=now):
         return False
     for each in commitments:
-        each.mail_id = to.id
+        each.mail_id, each.tries, each.retry_at = to.id, 0, None
     session.flush()
     return True
 

@@ -4,11 +4,15 @@ from datetime import date, timedelta
 
 import pytest
 
-from models import Account, Alert, AlertEvent, Commitment, CommitmentState, Mail, MailKind, MailState, Telling
+from models import Account, Alert, AlertEvent, Commitment, CommitmentState, Mail, MailKind, MailState, Rep, Telling
+from service.updates import actions as updates
+from service.updates import promises
+from service.updates.tell import NotComposed
 from tests import make
 from tests.commitments.conftest import BAD, GOOD
 
 FRIDAY = date(2026, 3, 6)
+PROMISE = "Deliveries before 08:00 in all northern shops"
 
 
 def plain(mail):
@@ -168,3 +172,65 @@ def test_further_news_of_an_alert_waits_after_it(db, account, at_risk, tell, tic
     tick()
 
     assert "The second van is out." in plain(mailbox.to("rita@example.com")[-1])
+
+
+@pytest.fixture
+def poisoned(db, at_risk, clock, look):
+    """The promise has something that no mail can say; a promise of another account of the rep is sound."""
+    look()
+    with db.begin() as session:
+        session.get(Commitment, at_risk.id).dominoes = [{}]
+        sound = make.account(session, external_id="southwind", name="South", rep=session.query(Rep).one())
+        overdue = {"promise": "Fresh bread", "due": date(2026, 2, 27), "at_risk_since": clock.at, "danger": "overdue"}
+        make.commitment(session, sound, **overdue)
+
+
+def test_a_promise_that_no_mail_can_tell_is_tried_eight_times_and_stands_in_nobodys_way(  # noqa: PLR0917
+    db, poisoned, settings, later, tick, mailbox, rows
+):
+    for _ in range(8):
+        with pytest.raises(NotComposed, match="1 of "):
+            promises.compose(db, settings, now=later(minutes=2))
+        assert promises.compose(db, settings, now=later()) == 0  # not again in the same breath
+    tick()
+
+    (parked,) = (mail for mail in rows(Mail) if mail.state is MailState.PARKED)
+    assert parked.last_error.startswith("Composing it failed 8 times: KeyError")
+    assert (parked.kind, parked.attempts, parked.subject) == (MailKind.COMMITMENT, 8, "Not composed: Northwind Foods")
+    assert len(mailbox.to("rita@example.com")) == 1
+
+
+def test_what_could_not_be_told_is_composed_anew_when_it_is_put_right(db, poisoned, settings, later, rows):
+    for _ in range(8):
+        with pytest.raises(NotComposed):
+            promises.compose(db, settings, now=later(minutes=2))
+    with db.begin() as session:
+        session.query(Commitment).filter_by(promise=PROMISE).update({"dominoes": []})
+        (parked,) = session.query(Mail).filter_by(state=MailState.PARKED)
+        updates.send_again(session, parked, by="ola@example.com", now=later())
+
+    assert promises.compose(db, settings, now=later(days=1)) == 1
+    assert {each.tries for each in rows(Commitment)} == {0}
+
+
+def test_a_promise_that_kills_whoever_composes_it_is_parked(db, at_risk, settings, look, clock, rows):  # noqa: PLR0917
+    look()
+    with db.begin() as session:
+        session.get(Commitment, at_risk.id).tries = 8
+
+    assert promises.compose(db, settings, now=clock.at) == 0
+    assert rows(Mail)[0].last_error == "A worker that composed it died 8 times."
+
+
+def test_what_was_kept_back_in_a_calm_is_told_when_the_risk_is_back(  # noqa: PLR0917
+    at_risk, settings, measured, mailbox, tick, later
+):
+    settings.__dict__["smtp_url"] = ""
+    tick()
+    settings.__dict__["smtp_url"] = mailbox.url
+    for values in ((GOOD,) * 7, (BAD,) * 7):
+        later(hours=1)
+        measured(*values)
+        tick()
+
+    assert len(mailbox.to("rita@example.com")) == 1

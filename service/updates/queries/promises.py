@@ -4,7 +4,7 @@ from collections.abc import Collection
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, exists, func, select
+from sqlalchemy import ColumnElement, and_, exists, func, or_, select, update
 from sqlalchemy.orm import contains_eager, joinedload
 
 from models import Account, Alert, Commitment, Mail, MailState, Update, UpdateKind
@@ -19,19 +19,30 @@ def _untold() -> ColumnElement[bool]:
     return AT_RISK & ~exists().where(Mail.id == Commitment.mail_id, Mail.state != MailState.SUPPRESSED)
 
 
-def owing(session: Session) -> list[int]:
-    """The reps to whom such news is owed, who has waited longest first."""
+def _to_compose(now: datetime) -> ColumnElement[bool]:
+    return and_(_untold(), or_(Commitment.retry_at.is_(None), Commitment.retry_at <= now))
+
+
+def owing(session: Session, *, now: datetime) -> list[int]:
+    """The reps to whom such news is owed: who has waited longest first, but after all whose news made less trouble."""
     rows = select(Account.rep_id).select_from(Commitment).join(Commitment.account)
-    rows = rows.where(_untold(), Account.rep_id.is_not(None)).group_by(Account.rep_id)
-    ordered = rows.order_by(func.min(Commitment.at_risk_since)).limit(PER_ROUND)
+    rows = rows.where(_to_compose(now), Account.rep_id.is_not(None)).group_by(Account.rep_id)
+    ordered = rows.order_by(func.max(Commitment.tries), func.min(Commitment.at_risk_since)).limit(PER_ROUND)
     return [rep_id for rep_id in session.scalars(ordered) if rep_id]
 
 
-def untold(session: Session, rep_id: int) -> list[Commitment]:
-    """The promises at risk that a rep has still to be told of, what is due first first, with account and metric."""
-    rows = select(Commitment).join(Commitment.account).where(Account.rep_id == rep_id, _untold())
-    rows = rows.options(contains_eager(Commitment.account), joinedload(Commitment.metric))
+def untold(session: Session, rep_id: int, *, now: datetime) -> list[Commitment]:
+    """The promises at risk to tell a rep of that need not wait for their next try, with account, rep and metric."""
+    rows = select(Commitment).join(Commitment.account).where(Account.rep_id == rep_id, _to_compose(now))
+    account = contains_eager(Commitment.account)
+    rows = rows.options(account.joinedload(Account.rep), joinedload(Commitment.metric))
     return list(session.scalars(rows.order_by(Commitment.due, Commitment.id)))
+
+
+def count_try(session: Session, commitments: Collection[Commitment]) -> None:
+    """Note that a mail about these promises is begun to be composed."""
+    mine = update(Commitment).where(Commitment.id.in_([each.id for each in commitments]))
+    session.execute(mine.values(tries=Commitment.tries + 1).execution_options(synchronize_session=False))
 
 
 def told_at(session: Session, rep_id: int, account_ids: Collection[int]) -> dict[int, datetime]:
