@@ -21,6 +21,8 @@ LEAST_BYTES_A_SECOND = 4_096
 LINGER_SECONDS, DRAIN_SECONDS = 2, 5
 TICKS_A_SECOND = 10
 HEADER_STEP = 8 * 1024
+# What is refused before all of it came is read so far, for the sake of the next request on the connection.
+MOST_SURPLUS_BYTES = 64 * 1024
 GIVEN_TO_READ_SECONDS = 0.5
 MOST_CONNECTIONS = 4_000
 # Files, database, mail and models need some too.
@@ -36,6 +38,7 @@ class Deadlined(H11Protocol):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._received = 0
+        self._surplus = 0
         self._seconds_owed = 0
 
     def connection_made(self, transport: Any) -> None:
@@ -45,6 +48,11 @@ class Deadlined(H11Protocol):
 
     def data_received(self, data: bytes) -> None:
         self._received += len(data)
+        if self._is_answered_early():
+            self._surplus += len(data)
+            if self._surplus > MOST_SURPLUS_BYTES:
+                self._hang_up()
+                return
         # h11 holds only what is not complete yet against the limit of a header, so it must not see all of it at once.
         step = HEADER_STEP if self.conn.their_state is h11.IDLE else len(data)
         for start in range(0, len(data), step):
@@ -52,12 +60,18 @@ class Deadlined(H11Protocol):
                 super().data_received(data[start : start + step])
 
     def on_response_complete(self) -> None:
+        self._surplus = 0
         super().on_response_complete()
-        if self.conn.their_state is h11.SEND_BODY and not self.transport.is_closing():
-            # Refused before it was all sent: the rest is not read, and soon the client can send no more.
-            self._unset_keepalive_if_required()
-            self.transport.pause_reading()
-            self.loop.call_later(GIVEN_TO_READ_SECONDS, self.transport.close)
+
+    def _is_answered_early(self) -> bool:
+        """Whether it was refused before it was all sent. The rest is read and thrown away, if it is little."""
+        return self.conn.our_state is h11.DONE and self.conn.their_state is h11.SEND_BODY
+
+    def _hang_up(self) -> None:
+        """Read no more, so that soon the client can send no more; end the connection when it has had time to read."""
+        self._unset_keepalive_if_required()
+        self.transport.pause_reading()
+        self.loop.call_later(GIVEN_TO_READ_SECONDS, self.transport.close)
 
     def second_passed(self) -> None:
         """Count the seconds that the client has been slow; end the connection when they are too many."""

@@ -89,3 +89,23 @@ def test_nothing_runs_without_keys(cli, command):
 
     assert refused.exit_code == 1
     assert "run `headsup init`" in refused.stderr
+
+
+@pytest.mark.usefixtures("db", "installed")
+def test_a_connection_goes_on_after_a_request_that_was_refused_before_all_of_it_came(start):
+    url = httpx2.URL(address_of(process := start("serve", "--port", "0")))
+    answer_of(url.join("/livez"))
+    with socket.create_connection((url.host, url.port), timeout=30) as line, line.makefile("rb") as answers:
+        line.sendall(
+            b"POST /v1/accounts HTTP/1.1\r\nHost: here\r\nAuthorization: Bearer hu_none\r\nContent-Length: 9000\r\n\r\n"
+        )
+        first = answers.readline()
+        while (header := answers.readline()) != b"\r\n":
+            if header.lower().startswith(b"content-length:"):
+                length = int(header.split(b":")[1])
+        answers.read(length)
+        line.sendall(b"x" * 9000 + b"GET /livez HTTP/1.1\r\nHost: here\r\n\r\n")
+        second = answers.readline()
+    process.send_signal(signal.SIGTERM)
+
+    assert (first, second) == (b"HTTP/1.1 401 Unauthorized\r\n", b"HTTP/1.1 200 OK\r\n")
