@@ -73,6 +73,20 @@ def close_commitment(
     log.info("commitment_closed", commitment_id=str(commitment.id), state=state)
 
 
+def reopen_commitment(session: Session, commitment: Commitment, *, by: str, now: datetime) -> None:
+    """Take back how a promise ended. The worker looks at it anew; what the rep was told of its risk stays told."""
+    if commitment.state is CommitmentState.OPEN:
+        return
+    before = commitment.state
+    commitment.state, commitment.closed_at, commitment.closed_by, commitment.looked_at = (
+        CommitmentState.OPEN,
+        *(None,) * 3,
+    )
+    record(session, by, "commitment.reopen", str(commitment.id), now=now, state=before.value)
+    session.flush()
+    log.info("commitment_reopened", commitment_id=str(commitment.id))
+
+
 def put_commitments(session: Session, sent: Sequence[CommitmentRow], *, by: str, now: datetime) -> list[str]:
     """Write down many promises; an id that is known is corrected, unless it has ended. Tells which accounts are new.
 
@@ -196,4 +210,4 @@ def _change(session: Session, commitment: Commitment, facts: dict[str, Any], *, 
 
 def _refuse_closed(commitment: Commitment) -> None:
     if commitment.state is not CommitmentState.OPEN:
-        raise rules.CommitmentClosed(f"It was {commitment.state}. Make a new one if the promise stands again.")
+        raise rules.CommitmentClosed(f"It was {commitment.state}. Open it again first, if it was closed by mistake.")

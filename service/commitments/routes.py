@@ -84,3 +84,12 @@ def close_commitment(commitment_id: UUID, body: CloseIn, db: Db, caller: Operati
         found = queries.commitment(session, commitment_id)
         actions.close_commitment(session, found, CommitmentState(body.state.value), by=caller.actor, now=now)
         return CommitmentOut.of(found)
+
+
+@router.post("/{commitment_id}/reopen", responses=problems(404))
+def reopen_commitment(commitment_id: UUID, db: Db, caller: Operating, now: Now) -> CommitmentOut:
+    """Take back how a promise ended, if it was closed by mistake."""
+    with db.begin() as session:
+        found = queries.commitment(session, commitment_id)
+        actions.reopen_commitment(session, found, by=caller.actor, now=now)
+        return CommitmentOut.of(found)

@@ -32,6 +32,7 @@ OPENED_BY = {
     "GET /v1/commitments/{commitment_id}": "read",
     "PATCH /v1/commitments/{commitment_id}": "operate",
     "POST /v1/commitments/{commitment_id}/close": "operate",
+    "POST /v1/commitments/{commitment_id}/reopen": "operate",
     "GET /v1/news": "read",
     "POST /v1/news": "operate",
     "DELETE /v1/news/{news_id}": "operate",
@@ -51,7 +52,7 @@ NOT_OPENED_BY = {
     "operate": ("ingest", "read", "mail"),
 }
 IDS = {"account_id": "northwind", "metric": "csat", "alert_id": "6f9619ff-8b86-4d01-b42d-00cf4fc964ff"}
-IDS |= {name: IDS["alert_id"] for name in ("commitment_id", "news_id")}
+IDS |= dict.fromkeys(("commitment_id", "news_id"), IDS["alert_id"])
 IDS |= {"reply_id": IDS["alert_id"], "mail_id": IDS["alert_id"]}
 
 

@@ -124,3 +124,24 @@ def test_promises_come_by_file_and_a_second_time_change_nothing(cli, account, tm
     assert [(report["accepted"], report["rejected"]) for report in reports] == [(2, 1)] * 2
     assert [line.action for line in rows(AuditEntry)].count("commitment.make") == 2
     assert {each.external_id: len(each.dominoes) for each in rows(Commitment)} == {"c1": 2, "c2": 0}
+
+
+def test_an_ending_is_taken_back_once_and_the_promise_is_looked_at_anew(api, db, made, rows):
+    api.post(f"{URL}/{made['id']}/close", json={"state": "broken"})
+
+    opened = [api.post(f"{URL}/{made['id']}/reopen").json() for _ in range(2)]
+
+    assert opened == [made, made]
+    assert [line.action for line in rows(AuditEntry)].count("commitment.reopen") == 1
+    assert api.patch(f"{URL}/{made['id']}", json={"due": "2026-03-13"}).status_code == 200
+
+
+def test_who_was_told_of_a_risk_is_not_told_again_when_it_is_opened_again(api, db, made, rows):
+    since = {"at_risk_since": make.MONDAY, "danger": "overdue"}
+    with db.begin() as session:
+        mail = make.mail(session, recipient="rita@example.com")
+        session.query(Commitment).update(since | {"mail_id": mail.id})
+    api.post(f"{URL}/{made['id']}/close", json={"state": "kept"})
+
+    assert api.post(f"{URL}/{made['id']}/reopen").json()["at_risk"]
+    assert rows(Commitment)[0].mail_id == mail.id

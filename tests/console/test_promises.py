@@ -1,5 +1,7 @@
 """Promises on an account's page, and what is new."""
 
+import re
+
 import pytest
 
 from models import AuditEntry, Commitment, NewsLine, Role
@@ -46,6 +48,35 @@ def test_a_button_says_how_it_ended(ola, account, rows, state):
     assert rows(Commitment)[0].state == state
     assert f">{state}</span>" in page.text
     assert "/close" not in page.text
+
+
+def test_what_was_closed_by_mistake_is_opened_again_and_changed(ola, account, rows):
+    ola.post("/commitments", data=FORM | {"metric": "late_share", "target": "4 %", "dominoes": "Fresh bread"})
+    address = f"/commitments/{rows(Commitment)[0].id}"
+    assert "Open again" in ola.post(f"{address}/close", data={"state": "kept"}).text
+
+    page = ola.post(f"{address}/reopen").text
+    assert 'value="0.04"' in page
+    assert ">Fresh bread\n</textarea>" in page
+    ola.post(address, data=FORM | {"promise": "Before 09:00", "metric": "late_share", "target": "3 %"})
+
+    (commitment,) = rows(Commitment)
+    assert (commitment.state, commitment.promise, commitment.target) == ("open", "Before 09:00", 0.03)
+    assert (commitment.closed_at, commitment.dominoes) == (None, [])
+    assert [line.action for line in rows(AuditEntry)][-2:] == ["commitment.reopen", "commitment.change"]
+
+
+def test_promises_at_risk_are_counted_among_the_to_dos_and_lead_to_their_account(db, ola, account):
+    assert "To-dos</a>" in ola.get("/todo").text
+    with db.begin() as session:
+        make.commitment(session, account)
+        make.commitment(session, account, promise="At nine", at_risk_since=make.MONDAY, danger="overdue")
+
+    page = ola.get("/todo").text
+
+    assert 'Promises at risk <span class="count">1</span>' in page
+    assert '<a class="strong" href="/accounts/north%2Fwind#promises">' in page
+    assert re.search(r"To-dos\s*<span[^>]*>1</span></a>", page)
 
 
 def test_a_promise_at_risk_says_why(db, ola, account):

@@ -9,9 +9,11 @@ import pytest
 from pydantic import SecretStr
 from sqlalchemy import select, text
 
-from models import Account, Alert, AlertEvent, Base, Mail, Rep
+from models import Account, Alert, AlertEvent, Base, Mail, MailKind, MailState, Rep
 from service.access import audit, erasure
 from service.kit.database import Database
+from service.replies import receipts
+from service.updates import promises
 from tests import make
 from tests.conftest import ON_POSTGRESQL
 from tests.security.tour import Tour, go
@@ -39,10 +41,15 @@ def full(db, api, ola, settings):
         "complaint": f"Carlos Canary <{CONTACT}> told {NAME}.",
         "cause": f"Ask {NAME} ({RITA}).",
         "note": f"Said by {CONTACT}, in person.",
+        "promise": f"{NAME} calls {CONTACT} every Monday.",
+        "domino": f"Carlos Canary opens the shop ({CONTACT}).",
+        "news": f"{NAME} has a new number; ask {RITA}.",
+        "answer": f"{NAME}, call Carlos Canary.",
         "why": f"“Carlos Canary” says so; so does {RITA.upper()}",
     }
     tour = Tour(api, ola, db, settings, words)
-    for route in ("observations", "complaints", "alerts/{alert_id}/updates", "alerts/{alert_id}/wrong"):
+    routes = ("observations", "complaints", "commitments", "news", "replies/{reply_id}/answer")
+    for route in (*routes, "alerts/{alert_id}/updates", "alerts/{alert_id}/wrong"):
         go(tour, f"POST /v1/{route}")
     go(tour, "POST /alerts/{alert_id}/resolve")
     go(tour, "POST /todo/rep")
@@ -112,6 +119,37 @@ def test_the_audit_log_keeps_a_number_for_a_rep(full, db, settings):
     with db.read() as session:
         actors = {line.actor for line in audit.queries.audit_entries(session, limit=100)}
     assert any(actor.startswith("rep:") for actor in actors)
+
+
+@pytest.fixture
+def told(db, full, settings):
+    """Rita was told of a promise at risk, replied, and got a receipt; her words and the promise are in both mails."""
+    settings = settings.model_copy(update={"inbound_address": "headsup@ops.example", "receipts": True})
+    with db.begin() as session:
+        rep = session.scalars(select(Rep).where(Rep.email == RITA)).one()
+        account = session.scalars(select(Account).where(Account.external_id == "hers")).one()
+        risk = {"promise": f"{CONTACT} hears by noon", "at_risk_since": NOW - timedelta(days=1), "danger": "overdue"}
+        make.commitment(session, account, dominoes=[{"what": "Carlos Canary opens", "on": None}], **risk)
+    assert promises.compose(db, settings, now=NOW) == 1
+    with db.begin() as session:
+        mail = session.scalars(select(Mail).where(Mail.kind == MailKind.COMMITMENT)).one()
+        alert = session.scalars(select(Alert).where(Alert.account_id == account.id)).one()
+        said = {"rep_id": rep.id, "mail_id": mail.id, "sender": RITA, "body": f"{NAME} here. I call Carlos Canary."}
+        make.reply(session, alert, received_at=NOW, **said)
+    assert receipts.compose(db, settings, now=NOW) == 1
+
+
+def test_nothing_is_left_in_promises_news_and_what_was_mailed_and_written_about_them(db, told, settings):
+    tables = {"commitments", "news_lines", "replies", "mails"}
+    assert {table for table, _ in left(db, settings)} >= tables
+
+    changed = erase(db, settings)
+
+    assert set(changed) >= tables
+    assert left(db, settings) == []
+    with db.read() as session:
+        frozen = session.scalars(select(Mail).where(Mail.kind.in_([MailKind.COMMITMENT, MailKind.RECEIPT]))).all()
+    assert [(mail.content, mail.state) for mail in frozen] == [(b"", MailState.SUPPRESSED)] * len(frozen)
 
 
 @pytest.mark.skipif(ON_POSTGRESQL, reason="the backup here is a copy of the file; the ledger is the same")

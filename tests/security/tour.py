@@ -48,7 +48,9 @@ class Tour:
             self.tokens = {path: sign(self.settings, purpose, str(who)) for path, (purpose, who) in signed.items()}
             came = {"reply_id": make.reply(session, alert, rep_id=account.rep_id).id}
             came |= {"inbound_id": make.inbound(session).id, "news_id": make.news(session).id}
+            kept = {"state": "kept", "closed_at": make.MONDAY, "closed_by": "ola@example.com"}
             came |= {"commitment_id": make.commitment(session, account).id}
+            came |= {"kept_id": make.commitment(session, account, **kept).id}
             self.stopped = make.address(session, f"failing{next(_numbers)}@example.com").address
         return {"alert_id": alert.id, "mail_id": mail.id, "account_id": account.external_id} | came
 
@@ -182,6 +184,9 @@ WRITES = {
         1,
     ),
     "POST /commitments/{commitment_id}/close": (_form(state="broken"), 1),
+    "POST /commitments/{commitment_id}": (_form(due="2026-03-06", promise=lambda tour: tour.say("promise")), 1),
+    "POST /v1/commitments/{commitment_id}/reopen": (lambda _: {}, 1),
+    "POST /commitments/{commitment_id}/reopen": (lambda _: {}, 1),
     "POST /v1/news": (_json(Tour.news), 1),
     "DELETE /v1/news/{news_id}": (lambda _: {}, 1),
     "POST /v1/outbox/hold": (_json(lambda tour: {"reason": tour.say("why mail is held")}), 1),
@@ -219,6 +224,8 @@ def go(tour, route, **more):
     names = {"metric": "new-metric"}
     if "addresses" in path or any(f"{{{name}}}" in path for name in MADE):
         names |= tour.alert()
+    if path.endswith("/reopen"):
+        names["commitment_id"] = names["kept_id"]
     names["token"] = tour.tokens.get(path[:3], "none")
     names |= {} if "alert_id" in names else {"account_id": "new-client"}
     client = tour.api if path.startswith(("/v1/", *tour.tokens)) else tour.browser

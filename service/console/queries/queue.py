@@ -17,6 +17,7 @@ from models import (
     Alert,
     AlertEvent,
     AlertStatus,
+    Commitment,
     Mail,
     MailState,
     Metric,
@@ -28,6 +29,7 @@ from models import (
     Update,
 )
 from service.alerts.queries import WHERE
+from service.commitments.queries import AT_RISK
 from service.kit.database import Session
 from service.replies import queries as replies
 from service.risk.queries import priority
@@ -208,6 +210,7 @@ def shell(session: Session, *, now: datetime) -> Shell:
         select(func.count()).select_from(Mail).where(Mail.state.in_((MailState.PARKED, MailState.SUPPRESSED))),
         select(func.count()).select_from(Alert).join(Update, NEWEST_UPDATE).where(_LIVE, Update.next_update_at < now),
         select(func.count()).select_from(Notice).where(Notice.closed_at.is_(None)),
+        select(func.count()).select_from(Commitment).where(AT_RISK),
         *replies.waiting_counts(),
     )
     row = session.execute(select(*(each.scalar_subquery() for each in (open_alerts, *to_dos)))).one()

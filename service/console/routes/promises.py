@@ -1,4 +1,4 @@
-"""Make a promise to a client, or say how one ended; what is new, for reps to tell their clients."""
+"""Make a promise to a client, change it, or say how it ended; what is new, for reps to tell their clients."""
 
 from datetime import date
 from typing import Annotated, Any
@@ -12,7 +12,7 @@ from models import CommitmentState
 from service.accounts.queries import account as account_by_id
 from service.commitments import actions as commitments
 from service.commitments import queries as commitment_queries
-from service.commitments.schemas import CommitmentIn, Ending, Promise, dominoes_cell
+from service.commitments.schemas import CommitmentChange, CommitmentIn, Ending, Promise, dominoes_cell
 from service.console.doors import Leading, SignedIn, Working
 from service.console.pages import go, page
 from service.console.queries import queue
@@ -40,18 +40,43 @@ def make_commitment(
     target: Annotated[Line, Form(max_length=40)] = "",
     dominoes: Annotated[Prose, Form(max_length=4_000)] = "",
 ) -> Response:
-    said = {
-        "account_id": account_id,
+    sent = CommitmentIn(account_id=account_id, **_said(promise, due, metric, target, dominoes))
+    with db.begin() as session:
+        account = account_by_id(session, account_id)
+        commitments.make_commitment(session, account, sent, by=visitor.actor, now=now)
+    return go(request, _promises(account_id))
+
+
+@router.post("/commitments/{commitment_id}")
+def change_commitment(
+    request: Request,
+    commitment_id: UUID,
+    db: Db,
+    visitor: Working,
+    now: Now,
+    *,
+    promise: Annotated[Promise, Form()],
+    due: Annotated[date, Form()],
+    metric: Annotated[Line, Form(max_length=100)] = "",
+    target: Annotated[Line, Form(max_length=40)] = "",
+    dominoes: Annotated[Prose, Form(max_length=4_000)] = "",
+) -> Response:
+    sent = CommitmentChange(**_said(promise, due, metric, target, dominoes))
+    with db.begin() as session:
+        found = commitment_queries.commitment(session, commitment_id)
+        commitments.change_commitment(session, found, sent, by=visitor.actor, now=now)
+        account_id = found.account.external_id
+    return go(request, _promises(account_id))
+
+
+def _said(promise: str, due: date, metric: str, target: str, dominoes: str) -> dict[str, Any]:
+    return {
         "promise": promise,
         "due": due,
         "metric": metric or None,
         "target": local_number(target) if metric else None,
         "dominoes": dominoes_cell(dominoes),
     }
-    with db.begin() as session:
-        account = account_by_id(session, account_id)
-        commitments.make_commitment(session, account, CommitmentIn(**said), by=visitor.actor, now=now)
-    return go(request, _promises(account_id))
 
 
 @router.post("/commitments/{commitment_id}/close")
@@ -62,6 +87,15 @@ def close_commitment(
         found = commitment_queries.commitment(session, commitment_id)
         ended = CommitmentState(state.value)
         commitments.close_commitment(session, found, ended, by=visitor.actor, now=now)
+        account_id = found.account.external_id
+    return go(request, _promises(account_id))
+
+
+@router.post("/commitments/{commitment_id}/reopen")
+def reopen_commitment(request: Request, commitment_id: UUID, db: Db, visitor: Working, now: Now) -> Response:
+    with db.begin() as session:
+        found = commitment_queries.commitment(session, commitment_id)
+        commitments.reopen_commitment(session, found, by=visitor.actor, now=now)
         account_id = found.account.external_id
     return go(request, _promises(account_id))
 

@@ -8,6 +8,7 @@ from starlette.responses import HTMLResponse, Response
 
 from models import Better
 from service.accounts.queries import account as account_by_id
+from service.commitments import queries as promises
 from service.console import actions
 from service.console.doors import SignedIn, Working
 from service.console.pages import go, page
@@ -39,6 +40,8 @@ def todo_page(
             "accounts_count": queries.without_rep_count(session),
             "metrics": queries.without_direction(session),
             "mails": queries.stuck_mails(session),
+            "promises": promises.page(session, account=None, only="at_risk", after=None, limit=queries.SHOWN),
+            "promises_count": promises.at_risk_count(session),
             "late": queries.late_updates(session, now=now),
             "replies": replies.waiting_replies(session),
             "addresses": replies.stopped_in_use(session),
