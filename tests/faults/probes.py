@@ -77,6 +77,8 @@ ACCOUNT = {
     "segment": "retail",
 }
 COMPLAINT = {"complaint_id": "c1", "account_id": "northwind", "occurred_at": "2026-03-02T11:00:00Z", "severity": 2}
+PROMISE = {"account_id": "northwind", "promise": "Before 08:00", "due": "2026-03-06"}
+NEWS = {"text": "It opens on Saturdays.", "from_day": "2026-03-02", "until_day": "2026-03-08"}
 METRIC = {"label": "Late", "unit": "share", "better": "lower", "target": 0.05, "combine": "mean"}
 
 OF_OBSERVATION = ("account_id", "metric", "item_id")
@@ -105,6 +107,11 @@ def moments() -> list[Probe]:
             _rows(f"started_on {n}", "accounts", ACCOUNT | {"started_on": value}),
             _one(f"next_update_at {n}", "POST", "/v1/alerts/ALERT/updates", update(value)),
             _one(f"until {n}", "POST", "/v1/alerts/ALERT/snooze", {"until": value}),
+            _one(f"due {n}", "POST", "/v1/commitments", PROMISE | {"due": value}),
+            _one(f"on {n}", "POST", "/v1/commitments", PROMISE | {"dominoes": [{"what": "It opens", "on": value}]}),
+            _one(f"changed due {n}", "PATCH", "/v1/commitments/ALERT", {"due": value}),
+            _one(f"from_day {n}", "POST", "/v1/news", NEWS | {"from_day": value}),
+            _one(f"until_day {n}", "POST", "/v1/news", NEWS | {"until_day": value}),
             Probe(
                 f"lines {n}", "POST", "/v1/observations", _text(GOOD | {"observed_at": value}), "application/x-ndjson"
             ),

@@ -25,6 +25,8 @@ KEPT = {
     Observation: ("observed_at", "item_id", "value"),
     Complaint: ("external_id", "occurred_at", "channel", "severity", "about"),
     Update: ("next_update_at", "cause"),
+    Commitment: ("promise", "due", "dominoes", "state"),
+    NewsLine: ("text", "from_day", "until_day"),
 }
 
 
@@ -33,7 +35,8 @@ def installed(settings, db, clock):
     with db.begin() as session:
         key = actions.create_key(session, "probes", [Scope.ADMIN], by="test", now=clock.at)
         make.metric(session)
-        alert = str(make.alert(session, make.account(session, external_id="northwind", rep=None)).id)
+        account = make.account(session, external_id="northwind", rep=None)
+        alert = str(make.commitment(session, account, id=make.alert(session, account).id).id)
     app = create_app(settings, db, clock)
     return TestClient(app, headers={"Authorization": f"Bearer {key}"}, raise_server_exceptions=False), alert
 

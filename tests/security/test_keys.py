@@ -4,7 +4,6 @@ import os
 import re
 import subprocess
 import sys
-import time
 from datetime import timedelta
 from pathlib import Path
 
@@ -71,7 +70,7 @@ def test_a_name_ends_all_its_keys_and_a_beginning_ends_one(db, clock, asks):
     assert [asks(key) for key in keys] == [401, 401, 401]
 
 
-def test_a_key_that_another_process_ends_opens_nothing_within_two_seconds(db, settings, clock, asks, cli):
+def test_a_key_that_another_process_ends_opens_nothing_after_two_seconds(settings, clock, later, asks, cli):
     cli("init")
     key = cli("key", "create", "tms", "--scope", "read").stdout.strip()
     others = [create_app(settings, Database(settings.database), clock) for _ in range(2)]
@@ -80,11 +79,10 @@ def test_a_key_that_another_process_ends_opens_nothing_within_two_seconds(db, se
 
     where = {"HEADSUP_DATA_DIR": str(settings.data_dir), "HEADSUP_DATABASE_URL": settings.database_url}
     subprocess.run([sys.executable, "-m", "service", "key", "revoke", "tms"], env=os.environ | where, check=True)
-    ended = time.monotonic()
+    later(seconds=2)
     answers = {client.get("/v1/metrics").status_code for client in clients} | {asks(key)}
 
     assert answers == {401}
-    assert time.monotonic() - ended < 2
     for app in others:
         app.state.db.close()
 

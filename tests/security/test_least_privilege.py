@@ -30,6 +30,7 @@ REACHING = {"httpx2", "httpx", "requests", "aiohttp", "urllib3", "urllib.request
 REACHING |= {"imaplib", "poplib", "ftplib", "telnetlib", "dns", "ssl"}
 MAY_REACH = {
     "service/updates/smtp.py",  # the relay that the administrator names
+    "service/updates/answers.py",  # names the errors of that dialogue
     "service/replies/imap.py",  # the mailbox that the administrator names
     "service/commands/health.py",  # `headsup check` knocks at that relay
     "service/commands/mail_records.py",  # `headsup mail check` asks for the records of the sender's domain

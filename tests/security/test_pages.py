@@ -167,7 +167,10 @@ def test_no_payload_runs_in_a_mail_that_a_careless_program_opens(poisoned, chrom
     assert ran == []
 
 
-IDS = dict.fromkeys(("alert_id", "mail_id", "reply_id", "inbound_id"), "6f9619ff-8b86-4d01-b42d-00cf4fc964ff")
+IDS = dict.fromkeys(
+    ("alert_id", "mail_id", "reply_id", "inbound_id", "commitment_id", "news_id"),
+    "6f9619ff-8b86-4d01-b42d-00cf4fc964ff",
+)
 IDS |= dict.fromkeys(("account_id", "external_id", "metric", "slug", "digest", "name", "token"), "none")
 OWN = {"/a/{token}", "/p/{token}", "/u/{token}", "/static/{digest}/{name}", "/mail/{mail_id}", "/mail/{mail_id}/html"}
 
