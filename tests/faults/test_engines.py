@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import select
 from starlette.testclient import TestClient
 
-from models import Account, Complaint, Metric, Observation, Scope, Update
+from models import Account, Commitment, Complaint, Metric, NewsLine, Observation, Scope, Update
 from service.access import actions
 from service.app import create_app
 from service.kit import schema
