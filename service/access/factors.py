@@ -169,7 +169,7 @@ def whose_password(session: Session, settings: Settings, shown: str, *, now: dat
     """Whose password was given, of what `password_was_right` made.
 
     Raises:
-        SignInRefused: forged, older than ten minutes, or the password was changed since.
+        SignInRefused: forged, older than ten minutes, or the password or the second factor are others since.
     """
     try:
         operator_id, fingerprint, began = subject_of(settings, PURPOSE, shown).split(".")
@@ -177,7 +177,8 @@ def whose_password(session: Session, settings: Settings, shown: str, *, now: dat
         raise SignInRefused("Start again.") from error
     operator = queries.operator(session, int(operator_id))
     late = now.timestamp() - int(began) > TIME_FOR_CODE.total_seconds()
-    if late or operator is None or not rules.equal(fingerprint, _fingerprint(operator)):
+    same = operator is not None and rules.equal(fingerprint, _fingerprint(operator))
+    if late or operator is None or not same or not has_one(session, operator):
         raise SignInRefused("That took too long. Start again.")
     return operator
 

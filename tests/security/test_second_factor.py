@@ -154,6 +154,13 @@ def test_another_password_ends_a_sign_in_that_was_begun(app, ola, phone):
     assert give(browser, shown, phone.code()).status_code == 401
 
 
+def test_a_factor_that_was_taken_off_meanwhile_ends_a_sign_in_that_was_begun(app, ola, phone):
+    browser, shown = half_in(app)
+    ola.post("/you/factor/off", data={"password": PASSWORD})
+
+    assert give(browser, shown, phone.code()).status_code == 401
+
+
 def test_taking_it_off_needs_the_password(app, ola, phone):
     assert ola.post("/you/factor/off", data={"password": "not this one, sorry"}).status_code == 422
     half_in(app)
