@@ -49,10 +49,15 @@ def ask(client, alert, probe):
     return answer.status_code, PASSING.sub("", said)
 
 
+def told(value):
+    """What a field holds; PostgreSQL keeps the members of an object in an order of its own."""
+    return json.dumps(value, sort_keys=True) if isinstance(value, list) else repr(value)
+
+
 def stored(db):
     with db.read() as session:
         rows = [
-            (table.__tablename__, *(repr(getattr(row, name)) for name in names))
+            (table.__tablename__, *(told(getattr(row, name)) for name in names))
             for table, names in KEPT.items()
             for row in session.scalars(select(table))
         ]
