@@ -80,7 +80,9 @@ def before_load_schema(_context, raw_schema):
 @schemathesis.check
 def valid_data_breaks_only_rules_that_have_a_name(_ctx, response, case):
     """A moment that must lie ahead, a cursor that was given out: no schema can say it, so the refusal does."""
-    fits = case.meta is not None and case.meta.generation.mode.is_positive
+    # What names a mail in one answer is tried as the address of a mail, even where it is null: a reply to none of ours.
+    named = {None, "None", "null"}.isdisjoint((case.path_parameters or {}).values())
+    fits = named and case.meta is not None and case.meta.generation.mode.is_positive
     if fits and response.status_code == 422 and response.json()["type"].endswith("/invalid"):
         raise AssertionError(f"refused without a name for it: {response.text[:300]}")
 
