@@ -5,7 +5,7 @@ from typing import Annotated, Any
 from urllib.parse import quote
 from uuid import UUID
 
-from fastapi import APIRouter, Form, Request
+from fastapi import APIRouter, Depends, Form, Request
 from starlette.responses import HTMLResponse, Response
 
 from models import CommitmentState
@@ -26,21 +26,30 @@ from service.news.schemas import NewsIn, Text
 router = APIRouter(include_in_schema=False)
 
 
-@router.post("/commitments")
-def make_commitment(
-    request: Request,
-    db: Db,
-    visitor: Working,
-    now: Now,
-    *,
-    account_id: Annotated[Id, Form()],
+def _said(
     promise: Annotated[Promise, Form()],
     due: Annotated[date, Form()],
     metric: Annotated[Line, Form(max_length=100)] = "",
     target: Annotated[Line, Form(max_length=40)] = "",
     dominoes: Annotated[Prose, Form(max_length=4_000)] = "",
+) -> dict[str, Any]:
+    return {
+        "promise": promise,
+        "due": due,
+        "metric": metric or None,
+        "target": local_number(target) if metric else None,
+        "dominoes": dominoes_cell(dominoes),
+    }
+
+
+Said = Annotated[dict[str, Any], Depends(_said)]
+
+
+@router.post("/commitments")
+def make_commitment(
+    request: Request, db: Db, visitor: Working, now: Now, *, account_id: Annotated[Id, Form()], said: Said
 ) -> Response:
-    sent = CommitmentIn(account_id=account_id, **_said(promise, due, metric, target, dominoes))
+    sent = CommitmentIn(account_id=account_id, **said)
     with db.begin() as session:
         account = account_by_id(session, account_id)
         commitments.make_commitment(session, account, sent, by=visitor.actor, now=now)
@@ -49,34 +58,13 @@ def make_commitment(
 
 @router.post("/commitments/{commitment_id}")
 def change_commitment(
-    request: Request,
-    commitment_id: UUID,
-    db: Db,
-    visitor: Working,
-    now: Now,
-    *,
-    promise: Annotated[Promise, Form()],
-    due: Annotated[date, Form()],
-    metric: Annotated[Line, Form(max_length=100)] = "",
-    target: Annotated[Line, Form(max_length=40)] = "",
-    dominoes: Annotated[Prose, Form(max_length=4_000)] = "",
+    request: Request, commitment_id: UUID, db: Db, visitor: Working, now: Now, *, said: Said
 ) -> Response:
-    sent = CommitmentChange(**_said(promise, due, metric, target, dominoes))
     with db.begin() as session:
         found = commitment_queries.commitment(session, commitment_id)
-        commitments.change_commitment(session, found, sent, by=visitor.actor, now=now)
+        commitments.change_commitment(session, found, CommitmentChange(**said), by=visitor.actor, now=now)
         account_id = found.account.external_id
     return go(request, _promises(account_id))
-
-
-def _said(promise: str, due: date, metric: str, target: str, dominoes: str) -> dict[str, Any]:
-    return {
-        "promise": promise,
-        "due": due,
-        "metric": metric or None,
-        "target": local_number(target) if metric else None,
-        "dominoes": dominoes_cell(dominoes),
-    }
 
 
 @router.post("/commitments/{commitment_id}/close")
