@@ -1,6 +1,5 @@
 """Promises as they come in and go out."""
 
-import re
 from datetime import date, datetime
 from enum import StrEnum
 from typing import Annotated, Any, Self
@@ -145,7 +144,12 @@ def dominoes_cell(cell: Any) -> Any:
     """Read "2026-03-07 The reopening in Tegel; Fresh bread": a day, if any, and what; parted by ; or line breaks."""
     if not isinstance(cell, str):
         return cell
-    return [read_domino(each) for each in re.split(r"[;\n]", cell) if each.strip()]
+    return dominoes_lines(cell.replace(";", "\n"))
+
+
+def dominoes_lines(text: str) -> list[dict[str, Any]]:
+    """Read a line each, as a form has them: what is written there may hold any sign."""
+    return [read_domino(each) for each in text.split("\n") if each.strip()]
 
 
 COLUMNS = Columns(CommitmentRow, {"target": number_cell, "dominoes": dominoes_cell})

@@ -66,6 +66,19 @@ def test_what_was_closed_by_mistake_is_opened_again_and_changed(ola, account, ro
     assert [line.action for line in rows(AuditEntry)][-2:] == ["commitment.reopen", "commitment.change"]
 
 
+def test_what_hangs_on_a_promise_may_hold_any_sign_and_stays_when_it_is_changed(ola, account, rows):
+    hanging = "2026-03-07 Reopening; cake for all\nFresh bread, rolls; butter"
+    page = ola.post("/commitments", data=FORM | {"dominoes": hanging}).text
+    (shown,) = re.findall(r"<textarea[^>]*>(2026[^<]+)</textarea>", page)
+
+    ola.post(f"/commitments/{rows(Commitment)[0].id}", data=FORM | {"promise": "Before 09:00", "dominoes": shown})
+
+    assert rows(Commitment)[0].dominoes == [
+        {"what": "Reopening; cake for all", "on": "2026-03-07"},
+        {"what": "Fresh bread, rolls; butter", "on": None},
+    ]
+
+
 def test_promises_at_risk_are_counted_among_the_to_dos_and_lead_to_their_account(db, ola, account):
     assert "To-dos</a>" in ola.get("/todo").text
     with db.begin() as session:

@@ -12,7 +12,7 @@ from models import CommitmentState
 from service.accounts.queries import account as account_by_id
 from service.commitments import actions as commitments
 from service.commitments import queries as commitment_queries
-from service.commitments.schemas import CommitmentChange, CommitmentIn, Ending, Promise, dominoes_cell
+from service.commitments.schemas import CommitmentChange, CommitmentIn, Ending, Promise, dominoes_lines
 from service.console.doors import Leading, SignedIn, Working
 from service.console.pages import go, page
 from service.console.queries import queue
@@ -38,7 +38,7 @@ def _said(
         "due": due,
         "metric": metric or None,
         "target": local_number(target) if metric else None,
-        "dominoes": dominoes_cell(dominoes),
+        "dominoes": dominoes_lines(dominoes),
     }
 
 
