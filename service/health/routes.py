@@ -41,7 +41,7 @@ def ready(request: Request, db: Db, now: Now) -> dict[str, str]:
     """Tell whether there is a database of the right schema and a worker that works, if one ever did."""
     if request.app.state.leaving:
         raise rules.Leaving("Ask another process.")
-    schema.check(db)
+    schema.check_running(db)
     with db.read() as session:
         silent = rules.silent_steps(queries.worker_steps(session), now=now)
     if silent:

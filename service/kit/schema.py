@@ -1,6 +1,7 @@
 """Bring the database to the schema that this program knows."""
 
 from collections.abc import Callable
+from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -49,17 +50,42 @@ def downgrade(db: Database, revision: str) -> None:
 
 
 def check(db: Database) -> None:
-    """Refuse to work on a database that is older or newer than this program.
+    """Refuse to begin work on a database that is older or newer than this program.
 
     Raises:
         SchemaMismatch: the revision differs from the newest one known here; the detail says what to do.
     """
-    with db.engine.connect() as connection:
-        current = _current(connection)
+    current = _revision(db)
     if current != head():
-        known = current is None or current in {step.revision for step in _scripts().walk_revisions()}
-        advice = "run `headsup migrate`" if known else "it was made by a newer Headsup: install that version"
-        raise SchemaMismatch(f"The database is at {current or 'nothing'}, this program needs {head()}: {advice}.")
+        raise _mismatch(current)
+
+
+def check_running(db: Database) -> None:
+    """Refuse a database that is older than this program, which runs already.
+
+    One that was upgraded meanwhile is fine: steps only add, so that who runs goes on until it is restarted.
+
+    Raises:
+        SchemaMismatch: it is older, or empty.
+    """
+    current = _revision(db)
+    if current != head() and _is_older(current):
+        raise _mismatch(current)
+
+
+def _revision(db: Database) -> str | None:
+    with db.engine.connect() as connection:
+        return _current(connection)
+
+
+def _is_older(current: str | None) -> bool:
+    return current is None or current in _known()
+
+
+def _mismatch(current: str | None) -> SchemaMismatch:
+    older = "run `headsup migrate`"
+    advice = older if _is_older(current) else "it was made by a newer Headsup: install that version"
+    return SchemaMismatch(f"The database is at {current or 'nothing'}, this program needs {head()}: {advice}.")
 
 
 def differences(db: Database) -> list[object]:
@@ -71,7 +97,13 @@ def differences(db: Database) -> list[object]:
 
 def head() -> str:
     """The newest revision that this program knows."""
-    return _scripts().get_current_head() or ""
+    return _known()[0]
+
+
+@cache
+def _known() -> tuple[str, ...]:
+    """All revisions, the newest first; as they were when the program began, whatever is installed over it later."""
+    return tuple(step.revision for step in _scripts().walk_revisions())
 
 
 def _current(connection: Connection) -> str | None:

@@ -40,15 +40,37 @@ def test_a_silent_worker_makes_it_unready_and_is_named(anyone, db, later):
     assert int(after.headers["Retry-After"]) > 0
 
 
-def test_a_database_of_another_version_makes_it_unready(anyone, db):
-    with db.begin() as session:
-        session.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+@pytest.fixture
+def at_revision(db):
+    """Let the database say that it has another schema, until the test has ended."""
+
+    def say(revision):
+        with db.begin() as session:
+            session.execute(text("UPDATE alembic_version SET version_num = :revision"), {"revision": revision})
+
+    yield say
+    say(schema.head())
+
+
+def test_a_database_that_is_older_makes_it_unready(anyone, at_revision):
+    at_revision("0001")
+
     answer = anyone.get("/readyz")
-    with db.begin() as session:
-        session.execute(text("UPDATE alembic_version SET version_num = :head"), {"head": schema.head()})
 
     assert answer.status_code == 503
-    assert "newer Headsup" in answer.json()["detail"]
+    assert "headsup migrate" in answer.json()["detail"]
+
+
+def test_a_database_that_was_upgraded_under_it_leaves_it_ready_and_lets_no_other_of_its_kind_start(
+    anyone, db, at_revision
+):
+    at_revision("9999")
+
+    answer = anyone.get("/readyz")
+
+    assert answer.status_code == 200
+    with pytest.raises(schema.SchemaMismatch, match="newer Headsup"):
+        schema.check(db)
 
 
 def test_figures_tell_what_waits(anyone, db, later):
