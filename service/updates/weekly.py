@@ -4,7 +4,7 @@ There is one a reader and ISO week, by the key of its mail. It is due on a day a
 clock; what a standstill left out is made up for, as long as no later week is due.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from uuid import NAMESPACE_URL, uuid4, uuid5
@@ -19,7 +19,7 @@ from service.kit.settings import Settings
 from service.news import queries as news_queries
 from service.updates import facts, holds, posting, promises, rules, ways_back
 from service.updates.contents import Digest, ManagerWeek, RepWeek, Standing, To
-from service.updates.parts import NewsLine
+from service.updates.parts import NewsLine, Promise
 from service.updates.posting import Parcel
 from service.updates.queries import outbox, owed, weekly
 from service.updates.queries.weekly import WEEK, Seen
@@ -117,14 +117,13 @@ def _post_digest(session: Session, rep: Rep, week: Week, settings: Settings, *, 
     seen = weekly.standings(session, [rep.id], now=now)[rep.id]
     complained, _ = weekly.complaints(session, [rep.id], since=now - WEEK).get(rep.id, (0, 0))
     today = rules.hours_of(rep, settings).day(now)
-    soon = commitments.coming(session, [rep.id], until=today + PROMISED_WITHIN)
     parcel = Parcel(
         kind=MailKind.DIGEST,
         key=_digest_key(rep.id, week),
         content=replace(
             digest(to, week.first_day, seen, complaints=complained),
             news=_news(session, rep, today),
-            promises=tuple(promises.promise(each) for each in soon),
+            promises=tuple(_promised(session, rep, until=today + PROMISED_WITHIN)),
         ),
         email=rep.email,
         root=f"digest.{to.id.hex}",
@@ -137,6 +136,15 @@ def _post_digest(session: Session, rep: Rep, week: Week, settings: Settings, *, 
     if not owed.settle(session, _folded(session, rep, now=now), mail_id=to.id):
         raise ToldMeanwhile
     return True
+
+
+def _promised(session: Session, rep: Rep, *, until: date) -> Iterator[Promise]:
+    """What clients were promised. One that no mail can tell is left out, so that the week is told all the same."""
+    for each in commitments.coming(session, [rep.id], until=until):
+        try:
+            yield promises.promise(each)
+        except Exception:
+            log.exception("promise_left_out", commitment_id=str(each.id))
 
 
 def _news(session: Session, rep: Rep, today: date) -> tuple[NewsLine, ...]:

@@ -6,7 +6,7 @@ import pytest
 
 from models import Account, Alert, AlertEvent, Commitment, CommitmentState, Mail, MailKind, MailState, Rep, Telling
 from service.updates import actions as updates
-from service.updates import promises
+from service.updates import promises, weekly
 from service.updates.tell import NotComposed
 from tests import make
 from tests.commitments.conftest import BAD, GOOD
@@ -198,6 +198,17 @@ def test_a_promise_that_no_mail_can_tell_is_tried_eight_times_and_stands_in_nobo
     assert parked.last_error.startswith("Composing it failed 8 times: KeyError")
     assert (parked.kind, parked.attempts, parked.subject) == (MailKind.COMMITMENT, 8, "Not composed: Northwind Foods")
     assert len(mailbox.to("rita@example.com")) == 1
+
+
+def test_a_promise_that_no_mail_can_tell_is_left_out_of_the_weekly_mail(  # noqa: PLR0917
+    db, poisoned, settings, later, tick, mailbox
+):
+    weekly.compose(db, settings.model_copy(update={"digest_day": 1, "digest_hour": 9}), now=later(days=10))
+    tick()
+
+    (week,) = (plain(mail) for mail in mailbox.to("rita@example.com") if mail["Subject"].startswith("Your week"))
+    assert "South, by Friday 27 February: Fresh bread." in week
+    assert PROMISE not in week
 
 
 def test_what_could_not_be_told_is_composed_anew_when_it_is_put_right(db, poisoned, settings, later, rows):
