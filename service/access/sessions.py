@@ -27,6 +27,8 @@ from service.kit.settings import Settings
 LIFETIME = timedelta(hours=12)
 IDLE = timedelta(minutes=30)
 SEEN_AGAIN = timedelta(minutes=1)
+# How far the clocks of two machines may differ. A session that was used later than that is one of a clock set back.
+CLOCKS_APART = timedelta(minutes=5)
 WINDOW_MINUTES = 15
 WINDOW = timedelta(minutes=WINDOW_MINUTES)
 KEEP_TRIES = timedelta(days=1)
@@ -89,14 +91,15 @@ class Counted(Protocol):
 def count_try(session: Session, attempt: Counted, attempts: int, *, now: datetime) -> None:
     """Count a try before the password or the code is looked at.
 
-    A count starts anew after a window (15 minutes) without a counted try, so that none has more than `attempts`.
+    A count starts anew after a window (15 minutes) without a counted try, so that none has more than `attempts`; also
+    when the last one lies a window ahead, as the clock was set back: nobody waits for the time to come round again.
 
     Raises:
         TooManyRequests: the tries of this login or of this address are used up.
     """
     for name, limit in attempt.buckets(attempts):
         row = queries.hold_tries(session, name, now=now)
-        tries = 0 if now - row.last_at >= attempt.window else row.tries
+        tries = 0 if abs(now - row.last_at) >= attempt.window else row.tries
         if tries >= limit:
             wait = int(attempt.window.total_seconds())
             raise TooManyRequests(f"Too many tries. {attempt.advice}", retry_after=wait)
@@ -211,12 +214,17 @@ def live_session(session: Session, token: str, *, now: datetime) -> LoginSession
     """Find the session of a browser's token, with its operator.
 
     Raises:
-        SignInNeeded: there is none, it ended, or its operator was disabled.
+        SignInNeeded: there is none, it ended, the clock was set back since it was used, or its operator was disabled.
     """
     row = queries.login_session(session, rules.sha256(token))
-    if row is None or now >= row.expires_at or now - row.seen_at >= IDLE or row.operator.disabled_at is not None:
+    if row is None or row.operator.disabled_at is not None or not _is_live(row, now):
         raise SignInNeeded("Your session has ended.")
     return row
+
+
+def _is_live(row: LoginSession, now: datetime) -> bool:
+    """Whether it is within its hours and was used in the last half hour; setting the clock back makes it no longer."""
+    return now < row.expires_at and -CLOCKS_APART <= now - row.seen_at < IDLE
 
 
 def close_session(session: Session, token: str, *, now: datetime) -> None:

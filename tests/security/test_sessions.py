@@ -99,6 +99,22 @@ def test_what_ends_a_session_ends_it_in_every_process(ola, db, settings, clock):
     other.app.state.db.close()
 
 
+@pytest.mark.parametrize("back", [6, 3 * 60, 7 * 24 * 60])
+def test_no_clock_that_is_set_back_makes_a_session_longer(ola, clock, later, back):
+    answers = []
+    for minutes in (-back, back, 31):  # set back; set right again; half an hour after
+        later(minutes=minutes)
+        answers.append(ola.get("/", follow_redirects=False).status_code)
+
+    assert answers == [303, 200, 303]
+
+
+def test_machines_whose_clocks_differ_by_a_little_share_sessions(ola, later):
+    later(minutes=-4)
+
+    assert ola.get("/", follow_redirects=False).status_code == 200
+
+
 def test_where_there_is_tls_every_cookie_is_tied_to_it(db, settings, clock, operator):
     operator()
     app = create_app(settings.model_copy(update={"site_url": "https://headsup.example"}), db, clock)
