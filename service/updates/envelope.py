@@ -1,5 +1,6 @@
 """Build a mail: headers from address objects, a text part, an HTML part with its pictures."""
 
+import binascii
 from dataclasses import dataclass
 from datetime import datetime
 from email.header import Header
@@ -81,6 +82,7 @@ class _Policy(EmailPolicy):
 
 
 POLICY = _Policy(linesep="\r\n")
+SHORTER = 0.9
 
 
 def pack(envelope: Envelope, body: Body, settings: Settings, *, now: datetime) -> bytes:
@@ -101,11 +103,21 @@ def pack(envelope: Envelope, body: Body, settings: Settings, *, now: datetime) -
         message["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
     message["Auto-Submitted"] = "auto-generated"
     message["X-Auto-Response-Suppress"] = "All"
-    message.set_content(body.text, cte="quoted-printable")
-    message.add_alternative(body.html, subtype="html", cte="quoted-printable")
+    message.set_content(body.text, cte=encoding(body.text)[0])
+    message.add_alternative(body.html, subtype="html", cte=encoding(body.html)[0])
     if body.pictures:
         _add_pictures(message, body.pictures)
     return dkim.sign(message.as_bytes(), settings, envelope.domain, now=now)
+
+
+def encoding(text: str) -> tuple[str, int]:
+    """How a text goes over the wire, and about how many bytes it takes: as base64 where that is clearly shorter.
+
+    What is mostly ASCII stays legible for whoever looks at a mail's source; three bytes a sign would not be anyway.
+    """
+    encoded = text.encode()
+    printable, packed = len(binascii.b2a_qp(encoded)), -(-len(encoded) // 57) * 78
+    return ("base64", packed) if packed < SHORTER * printable else ("quoted-printable", printable)
 
 
 def _address(name: str, address: str) -> Address:

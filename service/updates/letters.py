@@ -26,7 +26,7 @@ from service.updates.contents import (
     Standing,
 )
 from service.updates.envelope import domain
-from service.updates.room import LARGEST, ROOMS, Room, weight
+from service.updates.room import LARGEST, ROOMS, Room, shorten, weight
 from service.updates.words import LONGEST_SUBJECT, clean
 
 log = structlog.get_logger()
@@ -57,7 +57,8 @@ NAMES = {
     "account_id": "the one account that the mail is about; empty where there are several or none",
     "links": "`acknowledge`, `pause` and `unsubscribe`: addresses, empty where the mail has none",
     "button": "none, or its `url`",
-    "room": "how many accounts, names, rows, reps a mail about many has room for",
+    "room": "how many accounts, names, rows, reps, lines a mail has room for",
+    "shortened": "whether texts were cut, to keep the mail small",
     "pictures": "by account: `cid`, `width`, `height` and `chart`, whose `days` and `line` are drawn",
 }
 NAMES_OF_GROUP = {
@@ -106,13 +107,15 @@ def render(content: Content, settings: Settings) -> Letter:
 
 
 def _render(content: Content, settings: Settings, templates: wording.Templates) -> Letter:
-    """Tell of as many accounts as there is room for."""
-    drawn = dict(_pictures(content, settings, templates))
+    """Tell as much as there is room for: fewer accounts in full, no large picture, shorter texts if need be."""
+    every = dict(_pictures(content, settings, templates))
     for room in ROOMS:
-        words = templates.render(KINDS[type(content)], _context(content, settings, room) | {"pictures": drawn})
+        told = shorten(content, room.prose)
+        drawn = every if room.drawn or isinstance(content, OF_MANY) else {}
+        context = _context(told, settings, room) | {"pictures": drawn, "shortened": told != content}
+        words = templates.render(KINDS[type(content)], context)
         pictures = tuple(picture for picture in drawn.values() if f"cid:{picture.cid}" in words.html)
-        small = weight((words.text, words.html), (picture.png for picture in pictures)) <= LARGEST
-        if small or not isinstance(content, OF_MANY):
+        if weight((words.text, words.html), (picture.png for picture in pictures)) <= LARGEST:
             break
     return Letter(clean(words.subject, LONGEST_SUBJECT), words.preview, words.text, words.html, pictures)
 

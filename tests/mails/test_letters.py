@@ -212,6 +212,6 @@ def test_what_templates_can_use_is_what_the_docs_say(settings, name):
     more = {"several-accounts": letters.NAMES_OF_GROUP, "weekly": letters.NAMES_OF_DIGEST}
     more["weekly-good"] = more["weekly"]
 
-    given = letters._context(ALL[name], settings).keys() | {"pictures"}  # noqa: SLF001  templates get nothing else
+    given = letters._context(ALL[name], settings).keys() | {"pictures", "shortened"}  # noqa: SLF001  all there is
 
     assert given == letters.NAMES.keys() | more.get(name, {}).keys()
