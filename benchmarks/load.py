@@ -1,6 +1,6 @@
 """Load, on real server processes on this machine: what is promised in docs/operations.md, in figures.
 
-python -m benchmarks.load [dashboards herd overload noisy slow drain rolling] [--full] [--database postgresql://…]
+python -m benchmarks.load [dashboards herd overload noisy slow drain upgrade rolling] [--full] [--database postgresql://…]
 """
 
 import argparse
@@ -11,6 +11,7 @@ from typing import Any
 from benchmarks.load_ends import drain, rolling, slow_senders
 from benchmarks.load_over import noisy, overload
 from benchmarks.load_polling import dashboards, herd
+from benchmarks.load_upgrade import upgrade
 from benchmarks.stand import stand
 
 Trial = Callable[..., dict[str, Any]]
@@ -30,6 +31,11 @@ TRIALS: dict[str, tuple[Trial, dict[str, Any], dict[str, Any]]] = {
     "noisy": (noisy, {"per_minute": 600, "seconds": 30}, {"per_minute": 600, "seconds": 8}),
     "slow": (slow_senders, {"connections": 2_000}, {"connections": 200}),
     "drain": (drain, {"ends": 100, "clients": 16}, {"ends": 3, "clients": 8}),
+    "upgrade": (
+        upgrade,
+        {"observations": 1_000_000, "a_second": 200, "seconds": 30},
+        {"observations": 20_000, "a_second": 50, "seconds": 6},
+    ),
     "rolling": (rolling, {"restarts": 20, "clients": 16}, {"restarts": 4, "clients": 8}),
 }
 

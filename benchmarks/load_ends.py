@@ -88,7 +88,7 @@ def drain(it: Stand, *, ends: int, clients: int) -> dict[str, Any]:
         in_flight_lost += seen.failed
     return {
         "ends": ends, "confirmed": len(confirmed) * BATCH, "in_flight_lost": in_flight_lost,
-        "confirmed_and_lost": _missing(it, confirmed), "longest_end_seconds": round(max(took), 1),
+        "confirmed_and_lost": missing(it, confirmed), "longest_end_seconds": round(max(took), 1),
     }  # fmt: skip
 
 
@@ -120,7 +120,7 @@ async def _listens(port: int) -> bool:
     return True
 
 
-def _missing(it: Stand, confirmed: list[str]) -> int:
+def missing(it: Stand, confirmed: list[str]) -> int:
     with it.db.engine.connect() as connection:
         items = connection.exec_driver_sql("SELECT item_id FROM observations").scalars()
         stored = {item.rpartition("-")[0] for item in items}
@@ -189,5 +189,5 @@ def rolling(it: Stand, *, restarts: int, clients: int) -> dict[str, Any]:
     confirmed = asyncio.run(run())
     return {
         "restarts": restarts, "requests": seen.statuses.total(), "failed": seen.failed,
-        "confirmed_and_lost": _missing(it, confirmed), "p99_ms": seen.milliseconds(99),
+        "confirmed_and_lost": missing(it, confirmed), "p99_ms": seen.milliseconds(99),
     }  # fmt: skip

@@ -42,14 +42,18 @@ class Server:
         began = time.monotonic()
         while time.monotonic() - began < within:
             assert self.process.poll() is None, "the server has ended"
-            try:
-                if httpx2.get(f"{self.url}/readyz", timeout=5).is_success:
-                    return time.monotonic() - began
-            except httpx2.TransportError:
-                pass
+            if self.is_ready():
+                return time.monotonic() - began
             time.sleep(0.05)
         message = f"not ready within {within} s"
         raise AssertionError(message)
+
+    def is_ready(self) -> bool:
+        """Whether it says that it can work."""
+        try:
+            return httpx2.get(f"{self.url}/readyz", timeout=5).is_success
+        except httpx2.TransportError:
+            return False
 
     def leave(self, within: float = 30) -> float:
         """Tell it to end; return how long that took, in seconds."""
@@ -85,14 +89,17 @@ class Stand:
     environment: dict[str, str]
     servers: list[Server] = field(default_factory=list)
 
-    def serve(self, port: int = 0, *, worker: bool = True, **settings: str) -> Server:
-        """Start one more server and wait until it is ready; with a worker beside it, whichever the database."""
+    def serve(self, port: int = 0, *, worker: bool = True, code: Path | None = None, **settings: str) -> Server:
+        """Start one more server and wait until it is ready; with a worker beside it, whichever the database.
+
+        `code` is a folder with another version of the program.
+        """
         port = port or free_port()
         beside = "--worker" if worker else "--no-worker"
         with (self.folder / "server.log").open("ab") as log:
             process = subprocess.Popen(  # noqa: S603
                 [sys.executable, "-m", "service", "serve", "--port", str(port), beside],
-                env=self.environment | settings, stdout=log, stderr=log,
+                cwd=code, env=self.environment | settings, stdout=log, stderr=log,
             )  # fmt: skip
         server = Server(process, port)
         self.servers.append(server)

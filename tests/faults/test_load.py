@@ -7,6 +7,7 @@ import pytest
 from benchmarks.load_ends import drain, rolling, slow_senders
 from benchmarks.load_over import noisy, overload
 from benchmarks.load_polling import dashboards
+from benchmarks.load_upgrade import upgrade
 from benchmarks.stand import stand
 from tests.conftest import ON_POSTGRESQL
 from tests.faults.conftest import FULL, size
@@ -51,6 +52,18 @@ def test_servers_restarted_in_turn_behind_a_relay_fail_no_client(place):
 
     assert found["requests"] > 20
     assert (found["failed"], found["confirmed_and_lost"]) == (0, 0)
+
+
+def test_an_upgrade_under_a_server_at_work_fails_no_client(place):
+    rows, a_second, seconds = size((5_000, 40, 3), (1_000_000, 200, 30))
+    with place() as it:
+        found = apart(upgrade, it, observations=rows, a_second=a_second, seconds=seconds)
+
+    print(found)  # noqa: T201
+    assert found["requests"] > 20
+    assert (found["failed"], found["refused"], found["confirmed_and_lost"]) == (0, 0, 0)
+    assert found["older_is_ready"]
+    assert found["longest_ms"] <= size(10_000, 2_000)
 
 
 @heavy
