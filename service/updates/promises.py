@@ -12,6 +12,7 @@ from uuid import uuid4
 import structlog
 
 from models import Commitment, Mail, MailKind, Rep
+from service.kit import crash
 from service.kit.database import OUTAGES, Database, Session
 from service.kit.errors import describe
 from service.kit.hours import A_DAY
@@ -97,6 +98,7 @@ def _compose(db: Database, owed: Owed, settings: Settings, *, now: datetime) -> 
     with db.begin() as session:
         _, promises = _take(session, owed, settings, now=now)
         queries.count_try(session, promises)
+    crash.point("promise-taken")
     with db.begin() as session:
         rep, promises = _take(session, owed, settings, now=now)
         return rep is not None and bool(promises) and _post(session, rep, promises, settings, now=now)
