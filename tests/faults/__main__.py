@@ -1,13 +1,18 @@
 """All faults at full size, one file after the other: `python -m tests.faults [GOAL or FILE ...]`, and a table of them.
 
 `HEADSUP_FAULTS_ON=sqlite` or `=postgresql` leaves the other database out. Hours of one machine that has nothing else to
-do; each piece can be run alone.
+do; each piece can be run alone. A goal that fails, or hangs for `HEADSUP_FAULTS_MINUTES` (120), stops no other; after
+Ctrl-C there is a table of what has been run.
 """
 
 import os
+import re
+import signal
 import subprocess
 import sys
+import threading
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
@@ -15,6 +20,11 @@ HERE = Path(__file__).parent
 DATABASES = ("sqlite", "postgresql")
 # What nothing was collected of, or all of it left out, is no failure: it is about the other database.
 NOTHING_TO_DO = 5
+MINUTES = float(os.environ.get("HEADSUP_FAULTS_MINUTES", "120"))
+# What is interrupted stops its servers; what does not even do that is killed.
+STOPS_WITHIN_SECONDS = 60
+# Figures that tests print, behind pytest's dots; which tests failed; how many bugs lived.
+WORTH_SAYING = re.compile(r"^[.sFE]*?(\{.*|(?:FAILED|ERROR) .*|.* were not caught: .*)")
 GOALS = {
     "R01": "test_kills",
     "crash points": "test_crash_points",
@@ -61,9 +71,13 @@ def main(wanted: list[str]) -> int:
     chosen = {
         goal: files for goal, files in GOALS.items() if not wanted or set(wanted) & {*goal.split(), *files.split()}
     }
-    ran = [_run(goal, files, database) for goal, files in chosen.items() for database in databases]
-    if not wanted or "R12" in wanted:
-        ran.append(_bugs())
+    ran: list[Ran] = []
+    with suppress(KeyboardInterrupt):
+        for goal, files in chosen.items():
+            for database in databases:
+                ran.append(_run(goal, files, database))  # noqa: PERF401  an interruption leaves what has been run
+        if not wanted or "R12" in wanted:
+            ran.append(_bugs())
     _show(ran)
     return sum(each.outcome == "FAILED" for each in ran)
 
@@ -81,23 +95,45 @@ def _bugs() -> Ran:
 def _ran(goal: str, database: str, module: list[str], environment: dict[str, str]) -> Ran:
     began = time.monotonic()
     print(f"\n=== {goal} on {database}", flush=True)  # noqa: T201
-    said = []
+    said: list[str] = []
     with subprocess.Popen(
-        [sys.executable, "-m", *module], env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+        [sys.executable, "-m", *module],
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,
     ) as process:
-        for line in process.stdout or ():
-            print(line, end="", flush=True)  # noqa: T201
-            said.append(line.strip())
+        watch = threading.Timer(60 * MINUTES, _end, [process])
+        watch.start()
+        try:
+            for line in process.stdout or ():
+                print(line, end="", flush=True)  # noqa: T201
+                said += WORTH_SAYING.findall(line)
+        except KeyboardInterrupt:
+            _end(process)
+            raise
+        finally:
+            watch.cancel()
+    if time.monotonic() - began > 60 * MINUTES:
+        said.append(f"not done in {MINUTES:g} minutes")
     outcome = {0: "passed", NOTHING_TO_DO: "nothing to do"}.get(process.returncode, "FAILED")
-    figures = [line.lstrip(".s") for line in said if line.lstrip(".s").startswith("{")]
-    figures += [line for line in said if line.endswith("were not caught: []")]
-    return Ran(goal, database, outcome, time.monotonic() - began, figures)
+    return Ran(goal, database, outcome, time.monotonic() - began, said)
+
+
+def _end(process: subprocess.Popen[str]) -> None:
+    """Interrupt what runs, so that it says where it was; kill it and all that it started if it does not end."""
+    process.send_signal(signal.SIGINT)
+    with suppress(subprocess.TimeoutExpired):
+        process.wait(STOPS_WITHIN_SECONDS)
+    with suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
 
 
 def _show(ran: list[Ran]) -> None:
     print("\n| goal | database | outcome | minutes | figures |\n|---|---|---|---|---|")  # noqa: T201
     for each in ran:
-        figures = "; ".join(each.figures[-3:])
+        figures = "; ".join(each.figures)
         row = f"| {each.goal} | {each.database} | {each.outcome} | {each.seconds / 60:.1f} | {figures} |"
         print(row)  # noqa: T201
 

@@ -38,6 +38,15 @@ class UpdateRow:
 
 
 @dataclass(frozen=True)
+class PromiseRow:
+    """A promise to a client as stored, by its reference, and the mail that tells the rep of its risk."""
+
+    token: str
+    at_risk: bool
+    told_by: str = ""
+
+
+@dataclass(frozen=True)
 class MailRow:
     """A mail as stored."""
 
@@ -65,6 +74,7 @@ class World:
     history: Sequence[Event] = ()
     observations: Mapping[Key, float] = field(default_factory=dict)
     updates: Sequence[UpdateRow] = ()
+    promises: Sequence[PromiseRow] = ()
     mails: Sequence[MailRow] = ()
     delivered: Sequence[Delivery] = ()
     live_alerts: Sequence[str] = ()
@@ -78,6 +88,7 @@ def check(world: World) -> list[Finding]:
         *(Finding("refused", event.of) for event in world.history if event.outcome is Outcome.FAIL),
         *_observations(world),
         *_updates(world),
+        *_promises(world),
         *_heads_ups(world),
         *_messages(world),
         *_alerts(world),
@@ -126,6 +137,16 @@ def _updates(world: World) -> Iterator[Finding]:
             yield Finding(f"update with {update.audits} lines in the audit log", update.id)
 
 
+def _promises(world: World) -> Iterator[Finding]:
+    stored, mails = {promise.token for promise in world.promises}, {mail.id for mail in world.mails}
+    for event in _asked(world.history, "promise", Outcome.OK):
+        if event.of not in stored:
+            yield Finding("promise confirmed and lost", event.of)
+    for promise in world.promises:
+        if promise.at_risk and promise.told_by not in mails:
+            yield Finding("promise at risk without a mail", promise.token)
+
+
 def _heads_ups(world: World) -> Iterator[Finding]:
     """What is owed is sent, or kept back with a reason."""
     mails = {mail.id for mail in world.mails}
@@ -154,8 +175,8 @@ def _messages(world: World) -> Iterator[Finding]:
         elif known[each.message_id].recipient != each.recipient:
             yield Finding("message to somebody else", each.message_id)
     yield from (Finding("message whose bytes changed", which) for which, all_ in bytes_of.items() if len(all_) > 1)
-    # Independent of our tables: the token of an update stands in the words of its mail.
-    tokens = {update.token for update in world.updates if update.token}
+    # Independent of our tables: the token of an update or a promise stands in the words of its mail.
+    tokens = ({update.token for update in world.updates} | {promise.token for promise in world.promises}) - {""}
     said: dict[tuple[str, str], set[str]] = defaultdict(set)
     for each in world.delivered:
         for token in tokens.intersection(each.text.split()):

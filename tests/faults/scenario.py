@@ -1,4 +1,4 @@
-"""The way of two heads-ups, from observation to mail, in one process and always in the same order.
+"""The way of two heads-ups and a promise at risk, from the API to the mail, in one process, always in the same order.
 
 Run again after it died, it goes on as clients and operators would: it sends what was not answered, and writes an update
 where there is none.
@@ -20,6 +20,7 @@ from service.kit.settings import Settings
 from tests.faults.history import Event, History, Outcome
 
 METRICS = ("late_share", "damaged_share", "short_share")
+PROMISE = {"account_id": "account-2", "reference": "token-promise", "promise": "A token-promise .", "due": "2026-01-31"}
 
 
 def main() -> None:
@@ -30,6 +31,7 @@ def main() -> None:
     headers = {"Authorization": f"Bearer {os.environ['SCENARIO_KEY']}"}
     client = TestClient(create_app(settings, db, clock), headers=headers)
     _observe(client, history, began=datetime.fromisoformat(os.environ["SCENARIO_BEGAN"]))
+    _promise(client, history)
     worker.tick(db, settings, now=clock.now())
     _update(client, history, now=clock.now())
     for _ in range(2):
@@ -55,6 +57,14 @@ def _observe(client: TestClient, history: History, *, began: datetime) -> None:
         answer = client.post("/v1/observations", json={"observations": rows}, headers={"Idempotency-Key": account})
         assert answer.status_code == 200, answer.text
         history.note(Event(Outcome.OK, "observe", account, {"accepted": answer.json()["accepted"]}))
+
+
+def _promise(client: TestClient, history: History) -> None:
+    """Write down a promise whose day has passed; the same reference again is refused, so it is known."""
+    history.note(Event(Outcome.INVOKE, "promise", PROMISE["reference"]))
+    answer = client.post("/v1/commitments", json=PROMISE)
+    assert answer.status_code in {201, 409}, answer.text
+    history.note(Event(Outcome.OK, "promise", PROMISE["reference"]))
 
 
 def _update(client: TestClient, history: History, *, now: datetime) -> None:

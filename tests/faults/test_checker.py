@@ -4,14 +4,15 @@ from dataclasses import replace
 
 import pytest
 
-from tests.faults.checker import Delivery, Finding, MailRow, UpdateRow, World, check, repeats
+from tests.faults.checker import Delivery, Finding, MailRow, PromiseRow, UpdateRow, World, check, repeats
 from tests.faults.history import Event, History, Outcome
 
 KEY = ("northwind", "late_share", "2026-03-02T12:00:00+00:00", "c1-1")
 OTHER = (*KEY[:3], "c1-2")
 ROWS = [[*KEY, 0.5], [*OTHER, 0.6]]
 TOLD = UpdateRow("u1", "a1", "t1", told_by="m1")
-SENT = Delivery("<1@x>", "rita@example.com", "aa", "Heads-up t1 .")
+AT_RISK = PromiseRow("t2", at_risk=True, told_by="m1")
+SENT = Delivery("<1@x>", "rita@example.com", "aa", "Heads-up t1 . Promised: t2 .")
 MAIL = MailRow("m1", "<1@x>", "rita@example.com", "sent")
 HONEST = World(
     history=(
@@ -21,26 +22,31 @@ HONEST = World(
         Event(Outcome.OK, "observe", "c1-1", {"accepted": 2}),
         Event(Outcome.INVOKE, "update", "t1"),
         Event(Outcome.OK, "update", "t1"),
+        Event(Outcome.OK, "promise", "t2"),
         Event(Outcome.INVOKE, "update", "t9"),
         Event(Outcome.UNKNOWN, "update", "t9"),
     ),
     observations={KEY: 0.5, OTHER: 0.6},
     updates=(TOLD, UpdateRow("u0", "a1", "", dropped="It has ended.")),
+    promises=(AT_RISK, PromiseRow("", at_risk=False)),
     mails=(MAIL,),
     delivered=(SENT,),
     live_alerts=("northwind",),
     alerts={"a1": 1},
 )
+NOTHING = {"updates": (), "promises": (), "mails": (), "delivered": ()}
 WRONG_COUNT = Event(Outcome.OK, "observe", "c1-1", {"accepted": 1})
 FORGED = {
     "refused": {"history": (*HONEST.history, Event(Outcome.FAIL, "observe", "c1-3"))},
     "accepted and lost": {"observations": {KEY: 0.5}},
     "stored and never sent": {"observations": {KEY: 0.5, OTHER: 0.7}},
     "answered with another count than was sent": {"history": (*HONEST.history, WRONG_COUNT)},
-    "update confirmed and lost": {"updates": (), "mails": (), "delivered": ()},
+    "update confirmed and lost": {"updates": ()},
     "update stored twice": {"updates": (*HONEST.updates, UpdateRow("u2", "a1", "t1", has_rep=False))},
     "update that nobody wrote": {"updates": (*HONEST.updates, UpdateRow("u2", "a1", "t7", has_rep=False))},
     "update with 0 lines in the audit log": {"updates": (replace(TOLD, audits=0),)},
+    "promise confirmed and lost": {"promises": ()},
+    "promise at risk without a mail": {"promises": (replace(AT_RISK, told_by=""),)},
     "update without a mail": {"updates": (replace(TOLD, told_by=""),)},
     "mail that is called sent and never came": {"delivered": ()},
     "mail that still waits": {"mails": (replace(MAIL, state="sending"),), "delivered": ()},
@@ -73,7 +79,7 @@ def test_each_forged_wrong_is_found_and_nothing_else(promise):
 def test_what_was_never_confirmed_may_be_missing():
     unconfirmed = tuple(event for event in HONEST.history if event.outcome is not Outcome.OK)
 
-    assert check(replace(HONEST, history=unconfirmed, observations={}, updates=(), mails=(), delivered=())) == []
+    assert check(replace(HONEST, history=unconfirmed, observations={}, **NOTHING)) == []
 
 
 def test_the_same_message_twice_is_a_repeat_and_no_broken_promise():

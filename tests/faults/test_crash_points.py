@@ -19,6 +19,7 @@ POINTS = (
     "before-commit",
     "after-commit",
     "news-taken",
+    "promise-taken",
     "mail-claimed",
     "mail-connected",
     "mail-accepted",
@@ -26,6 +27,7 @@ POINTS = (
 )
 # Where the relay has the mail and our tables do not know it yet: there SMTP leaves no choice but to send it again.
 GAP = "mail-accepted"
+MAILS = 3
 AFTER_THE_LEASE = timedelta(minutes=10)
 
 
@@ -63,7 +65,7 @@ class Stage:
             "SCENARIO_BEGAN": self.began.isoformat(),
             "SCENARIO_AT": (self.began + later).isoformat(),
         }
-        wait_pid(self.running.zygote.fork(["scenario"], environment, folder / "log"))
+        wait_pid(self.running.zygote.fork(["scenario"], environment, folder / "log"), within=300)
         return folder / "passes.json"
 
     def judged(self, url, folder, mailbox):
@@ -77,7 +79,7 @@ class Stage:
 @pytest.fixture
 def stage(tmp_path, running):
     key = running.install()
-    people_of(running.db, 2)
+    people_of(running.db, 3)
     running.db.close()
     return Stage(tmp_path, running, key)
 
@@ -97,7 +99,7 @@ def test_dead_at_every_point_loses_nothing_and_doubles_nothing(stage, mailbox):
             finished = stage.live(folder, url, crash=f"{point}:{at}").exists()
             stage.live(folder, url, crash="", later=AFTER_THE_LEASE)
             world, findings, repeated[point, at] = stage.judged(url, folder, mailbox)
-            if finished or findings or len(world.mails) != 2:
+            if finished or findings or len(world.mails) != MAILS:
                 wrong[point, at] = (finished, findings, len(world.mails))
             mailbox.delivered.clear()
 

@@ -8,9 +8,21 @@ from email.message import EmailMessage
 
 from sqlalchemy import func, select
 
-from models import Account, Alert, AlertEvent, AuditEntry, Mail, MailState, Metric, Observation, Telling, Update
+from models import (
+    Account,
+    Alert,
+    AlertEvent,
+    AuditEntry,
+    Commitment,
+    Mail,
+    MailState,
+    Metric,
+    Observation,
+    Telling,
+    Update,
+)
 from service.kit.database import Database, Session
-from tests.faults.checker import Delivery, Finding, MailRow, UpdateRow, World, check, repeats
+from tests.faults.checker import Delivery, Finding, MailRow, PromiseRow, UpdateRow, World, check, repeats
 from tests.faults.history import History
 from tests.mailbox import Mailbox
 
@@ -48,6 +60,10 @@ def look(db: Database, history: History, mailbox: Mailbox) -> World:
             history=events,
             observations=_observations(session),
             updates=_updates(session),
+            promises=[
+                PromiseRow(each.external_id or "", at_risk=each.at_risk, told_by=str(each.mail_id or ""))
+                for each in session.scalars(select(Commitment))
+            ],
             mails=_mails(session),
             delivered=[_delivery(*each) for each in zip(mailbox.mails, mailbox.delivered, strict=True)],
             live_alerts=[

@@ -5,6 +5,7 @@ failure: the bug has to be seeded anew where the code has moved. `On: postgresql
 """
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -14,7 +15,7 @@ from pathlib import Path
 HERE = Path(__file__).parent
 ROOT = HERE.parents[2]
 PARTS = ("models", "service", "training", "migrations", "tests", "docs", "benchmarks", "pyproject.toml")
-TESTS_FAILED = 1
+SECONDS = 600
 
 
 def main(names: list[str]) -> int:
@@ -39,14 +40,21 @@ def _caught(patch: Path) -> bool:
         if applied.returncode:
             print(f"{patch.stem:28} DOES NOT APPLY")  # noqa: T201
             return False
-        command = [sys.executable, "-m", "pytest", "-x", "-p", "no:cacheprovider", *tests]
+        failed, how = _tried(folder, tests, environment)
+    print(f"{patch.stem:28} {f'caught by {failed[0]}' if failed else f'LIVES ({how})'}", flush=True)  # noqa: T201
+    return bool(failed)
+
+
+def _tried(folder: str, tests: list[str], environment: dict[str, str]) -> tuple[list[str], str]:
+    """The tests that failed, and how the run ended: what cannot be set up or collected proves nothing."""
+    command = [sys.executable, "-m", "pytest", "-x", "-p", "no:cacheprovider", *tests]
+    try:
         ran = subprocess.run(
-            command, cwd=folder, env=environment, check=False, capture_output=True, text=True, timeout=600
+            command, cwd=folder, env=environment, check=False, capture_output=True, text=True, timeout=SECONDS
         )
-    # Anything but failed tests (nothing was collected, say) proves nothing.
-    caught = ran.returncode == TESTS_FAILED
-    print(f"{patch.stem:28} {'caught' if caught else f'LIVES (exit {ran.returncode})'}", flush=True)  # noqa: T201
-    return caught
+    except subprocess.TimeoutExpired:
+        return [], f"not done in {SECONDS} s"
+    return re.findall(r"^FAILED \S*::(\S+)", ran.stdout, re.MULTILINE), f"exit {ran.returncode}"
 
 
 if __name__ == "__main__":
