@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sys
 import tomllib
+from contextlib import closing
 from itertools import pairwise
 from pathlib import Path
 
@@ -70,28 +71,41 @@ def test_no_address_that_somebody_sends_is_ever_connected_to(api, ola, db, setti
     assert [where for where in CONNECTIONS if not isinstance(where, tuple) or where[1] != own] == []
 
 
+ROLES = ("headsup_app", "headsup_worker")
+
+
 @pytest.fixture
 def role(db, settings):
-    """The URL of a PostgreSQL role made as docs/postgresql-role.sql says."""
+    """The URL of each PostgreSQL role made as docs/postgresql-role.sql says."""
     script = re.sub(r"--.*", "", (ROOT / "docs/postgresql-role.sql").read_text())
+    made = [f"CREATE ROLE {name} LOGIN" for name in ROLES]
     with db.engine.begin() as connection:
-        connection.execute(text("CREATE ROLE headsup_app LOGIN"))
-        for statement in filter(str.strip, script.split(";")):
+        for statement in [*made, *filter(str.strip, script.split(";"))]:
             connection.execute(text(statement))
-    yield settings.database_url.replace("headsup@", "headsup_app@")
+    yield lambda name: settings.database_url.replace("headsup@", f"{name}@")
     with db.engine.begin() as connection:
-        connection.execute(text("DROP OWNED BY headsup_app"))
-        connection.execute(text("DROP ROLE headsup_app"))
+        for name in ROLES:
+            connection.execute(text(f"DROP OWNED BY {name}"))
+            connection.execute(text(f"DROP ROLE {name}"))
 
 
 ON_A_SERVER = pytest.mark.skipif(not ON_POSTGRESQL, reason="SQLite has no roles")
 
 
+def _as(url):
+    return closing(Database(Settings(database_url=url, _env_file=None).database))
+
+
 @pytest.fixture
 def limited(role):
-    db = Database(Settings(database_url=role, _env_file=None).database)
-    yield db
-    db.close()
+    with _as(role("headsup_app")) as db:
+        yield db
+
+
+@pytest.fixture
+def of_the_worker(role):
+    with _as(role("headsup_worker")) as db:
+        yield db
 
 
 @pytest.fixture
@@ -103,13 +117,13 @@ def tour(limited, api, ola, settings, clock):
 
 
 @ON_A_SERVER
-def test_everything_works_for_a_role_that_owns_nothing(limited, tour, settings, clock):
+def test_everything_works_for_a_role_that_owns_nothing(limited, of_the_worker, tour, settings, clock):
     failed = {route: answer.status_code for route in WRITES if (answer := go(tour, route)[1]).status_code >= 400}
     with limited.begin() as session:
         # The tour has paused the mails of the first rep.
         account = make.account(session, external_id="one-more", rep=make.rep(session, email="ravi@example.com"))
         make.update(session, make.alert(session, account))
-    done = worker.tick(limited, settings, now=clock.at)
+    done = worker.tick(of_the_worker, settings, now=clock.at)
 
     with limited.read() as session:
         assert audit.verify(session).sound
@@ -142,6 +156,16 @@ def test_that_role_changes_neither_tables_nor_lines_of_the_audit_log(limited, st
         connection.execute(text(statement))
 
 
+@ON_A_SERVER
+@pytest.mark.parametrize("table", ["operators", "api_keys", "login_sessions", "second_factors", "recovery_codes"])
+@pytest.mark.parametrize(
+    "statement", ["INSERT INTO {} DEFAULT VALUES", "SELECT 1 FROM {} FOR UPDATE", "DELETE FROM {}"]
+)
+def test_the_worker_s_role_lets_nobody_in(of_the_worker, statement, table):
+    with pytest.raises(ProgrammingError, match="permission denied"), of_the_worker.engine.begin() as connection:
+        connection.execute(text(statement.format(table)))
+
+
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can become somebody else")
 @pytest.mark.skipif(ON_POSTGRESQL, reason="the embedded database is the one that lies in the folder")
 def test_nobody_in_particular_can_set_up_and_check_an_installation(tmp_path):
@@ -153,15 +177,17 @@ def test_nobody_in_particular_can_set_up_and_check_an_installation(tmp_path):
     where = {"PATH": os.environ["PATH"], "PYTHONDONTWRITEBYTECODE": "1", "HEADSUP_DATA_DIR": str(folder)}
     as_nobody = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "--no-new-privs", sys.executable]
 
-    code = "import sys; from service.__main__ import main; sys.argv = ['headsup', *sys.argv[1:]]; main()"
-    command = [*as_nobody, "-c", code, "init"]
-    ran = subprocess.run(command, cwd=ROOT, env=where, capture_output=True, text=True, check=False)
+    code = "import os; assert not os.access('service', os.W_OK), 'the code can be written'\n"
+    code += "import sys; from service.__main__ import main; sys.argv = ['headsup', *sys.argv[1:]]; main()"
+    ran = {}
+    for command in ("init", "check", "key create tms --scope read", "audit verify"):
+        line = [*as_nobody, "-c", code, *command.split()]
+        ran[command] = subprocess.run(line, cwd=ROOT, env=where, capture_output=True, text=True, check=False)
 
-    if "Permission denied" in ran.stderr and not (folder / "settings.env").exists():
+    if "Permission denied" in ran["init"].stderr and not (folder / "settings.env").exists():
         pytest.skip("this Python lies where only root can read")
-    assert ran.returncode == 0, ran.stderr
+    assert {command: done.returncode for command, done in ran.items()} == dict.fromkeys(ran, 0), ran
     assert (folder / "settings.env").stat().st_mode & 0o077 == 0
-    assert not os.access(ROOT / "service", os.W_OK, effective_ids=True) or os.geteuid() == 0
 
 
 SECRETS = {
