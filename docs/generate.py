@@ -4,7 +4,7 @@ import dataclasses
 import importlib
 import pkgutil
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, get_args
 
@@ -13,10 +13,12 @@ import typer
 import service
 from service.__main__ import COMMANDS, build
 from service.commands.door import shown
+from service.kit import phrases
 from service.kit.errors import HeadsupError
 from service.kit.http import STATUS
+from service.kit.phrases import Phrases
 from service.kit.settings import Settings
-from service.updates import contents, letters, parts
+from service.updates import books, contents, letters, parts
 
 FOLDER = Path(__file__).parent
 WRITTEN = "*Written by `make docs`; change the code and run it again.*"
@@ -129,7 +131,7 @@ def templates_page() -> str:
         WRITTEN,
         "",
         "What the templates in a folder of your own (`HEADSUP_TEMPLATES`) can use; [mail.md](mail.md) says how. A name",
-        "that is not there is an error, and the mail is then made of ours.",
+        "that is not there is an error, and the mail is then made of ours. At the end stand the files of sentences.",
         "",
         "## In every mail",
         "",
@@ -146,7 +148,21 @@ def templates_page() -> str:
     lines += ["", "## What these are made of"]
     for part in (*made_of, parts.Promise, parts.Domino, parts.NewsLine):
         lines += ["", f"### {part.__name__}", "", *_content(part)]
+    for name, book in books.BOOKS.items():
+        lines += [
+            "",
+            f"## {name}",
+            "",
+            book.about,
+            "",
+            *_sentences(phrases.read(book.package, name, None), book.examples),
+        ]
     return "\n".join(lines) + "\n"
+
+
+def _sentences(ours: Phrases, examples: Mapping[str, Mapping[str, Any]]) -> list[str]:
+    """Each macro with what it is given, and what ours makes of an example."""
+    return [f"- `{name}({', '.join(facts)})`: {ours.say(name, **facts)}" for name, facts in examples.items()]
 
 
 def _names(names: dict[str, str]) -> list[str]:

@@ -11,11 +11,13 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from service.kit.phrases import Phrases
 from service.scoring import sentences
 from service.scoring.definitions import LAST, SUM, Definition
 from service.scoring.features import ACCOUNT, COMPLAINTS
 from service.scoring.items import ITEMS
 from service.scoring.judgement import Judgement
+from service.scoring.phrasebook import OURS
 from service.scoring.sentences import KINDS, Said
 from service.scoring.windows import PAST_FROM
 
@@ -36,6 +38,7 @@ def of_row(
     definitions: Sequence[Definition],
     *,
     carrying: Sequence[str] = (),
+    words: Phrases = OURS,
 ) -> list[dict[str, Any]]:
     """Name what raises the risk, then what lowers it; only where numbers show it. `carrying`: metrics with items."""
     known = {definition.key: definition for definition in definitions}
@@ -52,7 +55,7 @@ def of_row(
                 break
             if len(found) >= most and group in describing:
                 continue
-            said = _said(group, direction, stats, typical, known, word=word)
+            said = _said(group, direction, stats, typical, known, word=word, words=words)
             if said:
                 reason = {"metric": group, "direction": direction, "kind": said.kind, "weight": round(weight, 3)}
                 found.append(reason | {"sentence": said.sentence})
@@ -79,15 +82,23 @@ def _in_order(by_weight: list[dict[str, Any]], clarity: Mapping[str, float], mos
 
 
 def _said(
-    group: str, direction: str, stats: Stats, typical: Stats, known: Mapping[str, Definition], *, word: str
+    group: str,
+    direction: str,
+    stats: Stats,
+    typical: Stats,
+    known: Mapping[str, Definition],
+    *,
+    word: str,
+    words: Phrases,
 ) -> Said | None:
     if group == COMPLAINTS:
-        return sentences.of_complaints(stats[group], direction)
+        return sentences.of_complaints(stats[group], direction, words)
     if group == ACCOUNT:
-        return sentences.of_account(stats[group], direction)
+        return sentences.of_account(stats[group], direction, words)
     if group == ITEMS:
-        return sentences.of_items(stats[group], word, direction)
-    return sentences.of_metric(sentences.Subject(known[group], stats[group], typical.get(group, {})), direction)
+        return sentences.of_items(stats[group], word, direction, words)
+    subject = sentences.Subject(known[group], stats[group], typical.get(group, {}), words)
+    return sentences.of_metric(subject, direction)
 
 
 def missing(stats: Stats, definitions: Sequence[Definition]) -> list[str]:

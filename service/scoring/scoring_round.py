@@ -11,8 +11,9 @@ from numpy.typing import NDArray
 
 from models import Score
 from service.kit.database import Session
+from service.kit.phrases import Phrases
 from service.kit.settings import Settings
-from service.scoring import active, features, history, queries, reasons, unusual
+from service.scoring import active, features, history, phrasebook, queries, reasons, unusual
 from service.scoring.definitions import Definition
 from service.scoring.features import COMPLAINTS, Features
 from service.scoring.items import ItemModel
@@ -39,6 +40,7 @@ class Found:
     items: ItemModel | None
     before: dict[int, Score]
     horizon_days: int
+    words: Phrases
 
 
 def read(session: Session, settings: Settings, accounts: Sequence[int], *, now: datetime) -> Found:
@@ -54,6 +56,7 @@ def read(session: Session, settings: Settings, accounts: Sequence[int], *, now: 
         items=speaking.items,
         before=queries.scores_of(session, accounts),
         horizon_days=settings.horizon_days,
+        words=phrasebook.read(settings.templates),
     )
 
 
@@ -79,7 +82,7 @@ def judge(found: Found, *, now: datetime) -> list[dict[str, Any]]:
             "rise": float(rises[row]),
             "model": found.scorer.version,
             "reasons": reasons.of_row(
-                judgement, row, stats, found.scorer.typical, found.definitions, carrying=carrying
+                judgement, row, stats, found.scorer.typical, found.definitions, carrying=carrying, words=found.words
             ),
             "missing": reasons.missing(stats, found.definitions),
             "data_through": found.newest[accounts[row]],

@@ -1,6 +1,6 @@
-"""Why a risk is high, in words: numbers, the account's own past, the target, and what is typical elsewhere.
+"""Why a risk is high: numbers, the account's own past, the target, and what is typical elsewhere.
 
-A sentence is only made where its numbers show what it claims; otherwise there is none.
+A sentence is only made where its numbers show what it claims; otherwise there is none. Its words stand in a template.
 """
 
 import math
@@ -8,7 +8,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from service.kit.phrases import Phrases
 from service.scoring.definitions import LAST, MEAN, SUM, Definition
+from service.scoring.phrasebook import OURS
 
 Stats = Mapping[str, float]
 RECENT_DAYS = 28
@@ -39,6 +41,7 @@ class Subject:
     definition: Definition
     stats: Stats
     typical: Stats
+    words: Phrases = OURS
 
 
 def of_metric(subject: Subject, direction: str) -> Said | None:
@@ -55,42 +58,39 @@ def of_metric(subject: Subject, direction: str) -> Said | None:
     return Said(CHANGE, said) if said else None
 
 
-def of_complaints(stats: Stats, direction: str) -> Said | None:
+def of_complaints(stats: Stats, direction: str, words: Phrases = OURS) -> Said | None:
     """Say what the complaints so far mean for the risk."""
     recent, quarter = int(stats["count_28"]), int(stats["count_90"])
     usual = (quarter - recent) * 28 / 62
     times, more = MORE_COMPLAINTS
     if direction == "down":
-        return None if quarter else Said(LEVEL, "No complaint in the last 90 days")
+        return None if quarter else Said(LEVEL, words.say("no_complaints"))
     if recent >= max(times * usual, usual + more):
-        return Said(CHANGE, f"{_count(recent)} in the last 28 days, usually {_plain(usual)}")
-    return Said(LEVEL, f"{_count(quarter)} in the last 90 days") if quarter else None
+        return Said(CHANGE, words.say("more_complaints", number=recent, usual=_plain(usual)))
+    return Said(LEVEL, words.say("complaints", number=quarter)) if quarter else None
 
 
-def of_account(stats: Stats, direction: str) -> Said | None:
+def of_account(stats: Stats, direction: str, words: Phrases = OURS) -> Said | None:
     """Say what the account's age means for the risk."""
     days = stats["age"]
     if direction == "up" and days < YOUNG_DAYS:
-        return Said(CONTEXT, f"A young account: {round(days)} days old")
+        return Said(CONTEXT, words.say("young_account", days=round(days)))
     if direction == "down" and days > OLD_DAYS:
-        return Said(CONTEXT, f"A client for {round(days / 30.4)} months")
+        return Said(CONTEXT, words.say("old_account", months=round(days / 30.4)))
     return None
 
 
-def of_items(stats: Stats, word: str, direction: str) -> Said | None:
+def of_items(stats: Stats, word: str, direction: str, words: Phrases = OURS) -> Said | None:
     """Say what the account's orders, tickets or deliveries that are under way mean for the risk."""
     live, alike, oldest = round(stats["live"]), round(stats["alike"]), stats["oldest"]
     if not live or (direction == "down" and alike):
         return None
     if direction == "down":
-        return Said(LEVEL, f"None of {live} recent {word} looks like those that ended in complaints")
+        return Said(LEVEL, words.say("no_items_alike", live=live, word=word))
     if not alike:
-        return Said(CONTEXT, f"{live} recent {word}")
-    said = f"{alike} of {live} recent {word} {'looks' if alike == 1 else 'look'} like those that ended in complaints"
-    if math.isnan(oldest) or oldest < 1:
-        return Said(LEVEL, said)
-    age = f"{round(oldest)} {'day' if round(oldest) == 1 else 'days'} old"
-    return Said(LEVEL, f"{said}; {'it is' if alike == 1 else 'the oldest is'} {age}")
+        return Said(CONTEXT, words.say("items", live=live, word=word))
+    age = 0 if math.isnan(oldest) or oldest < 1 else round(oldest)
+    return Said(LEVEL, words.say("items_alike", alike=alike, live=live, word=word, oldest=age))
 
 
 def word_of_items(carrying: Iterable[Definition]) -> str:
@@ -100,7 +100,6 @@ def word_of_items(carrying: Iterable[Definition]) -> str:
 
 
 def _against_past(subject: Subject, worse: int) -> str | None:
-    """Say "Share delivered late 4 % → 19 % in 7 days", or "Open orders past the promised date: 7, usually 1"."""
     definition, stats = subject.definition, subject.stats
     if definition.combine == LAST:
         return _gauge_against_past(subject, worse)
@@ -109,10 +108,11 @@ def _against_past(subject: Subject, worse: int) -> str | None:
         level, usual = stats[f"level_{days}"] * times, stats["usual"] * times
         if not _is(definition, worse, level, usual) or figure(definition, level) == figure(definition, usual):
             continue
-        now, before, missed = amount(definition, level), figure(definition, usual), _missed(subject, worse)
+        now, before = amount(definition, level), figure(definition, usual)
         if definition.combine == SUM:
-            return f"{definition.label}: {now} in {days} days, usually {before}"
-        return f"{definition.label} {before} → {now} in {days} days{missed}"
+            return subject.words.say("total_moved", label=definition.label, now=now, days=days, usual=before)
+        facts = {"label": definition.label, "before": before, "now": now, "days": days}
+        return subject.words.say("mean_moved", **facts, target=_missed(subject, worse))
     return None
 
 
@@ -134,26 +134,27 @@ def _gauge_against_past(subject: Subject, worse: int) -> str | None:
     fresh = stats["age"] < RECENT_DAYS
     if not fresh or not _is(definition, worse, now, usual) or figure(definition, now) == figure(definition, usual):
         return None
-    return (
-        f"{definition.label}: {amount(definition, now)}, usually {figure(definition, usual)}{_missed(subject, worse)}"
-    )
+    facts = {"label": definition.label, "now": amount(definition, now), "usual": figure(definition, usual)}
+    return subject.words.say("level_moved", **facts, target=_missed(subject, worse))
 
 
 def _against_target(subject: Subject, worse: int) -> str | None:
     definition = subject.definition
     if definition.target is None or not definition.sign:
         return None
-    value, span = _present(subject)
+    value, per = _present(subject)
+    if not _is(definition, worse, value, definition.target):
+        return None
     # A target is that of a day; so is the level of a total.
-    span = " a day" if definition.combine == SUM else span
-    said = f"{definition.label}: {amount(definition, value)}{span}, target {figure(definition, definition.target)}"
-    return said if _is(definition, worse, value, definition.target) else None
+    per = "day" if definition.combine == SUM else per
+    facts = {"label": definition.label, "now": amount(definition, value), "per": per}
+    return subject.words.say("beside_target", **facts, target=figure(definition, definition.target))
 
 
 def _against_typical(subject: Subject, worse: int) -> str | None:
     typical = _typical(subject)
     shown = _is(subject.definition, worse, _present(subject)[0], typical)
-    return _beside(subject, {"at a typical account": typical}) if shown else None
+    return _beside(subject, typical=typical) if shown else None
 
 
 def _standing(subject: Subject) -> str | None:
@@ -161,35 +162,35 @@ def _standing(subject: Subject) -> str | None:
 
     More of what is neither good nor bad may raise the risk or lower it, so any difference shows it.
     """
-    beside = {"usually": subject.stats["usual"], "at a typical account": _typical(subject)}
-    value = _present(subject)[0]
-    unlike = any(_is(subject.definition, way, value, other) for way in (1, -1) for other in beside.values())
-    return _beside(subject, beside) if unlike else None
+    usual, typical, value = subject.stats["usual"], _typical(subject), _present(subject)[0]
+    unlike = any(_is(subject.definition, way, value, other) for way in (1, -1) for other in (usual, typical))
+    return _beside(subject, usual=usual, typical=typical) if unlike else None
 
 
-def _beside(subject: Subject, others: Mapping[str, float]) -> str | None:
+def _beside(subject: Subject, *, usual: float = math.nan, typical: float = math.nan) -> str | None:
     """The present value beside others; None where all read the same."""
-    definition, (value, span) = subject.definition, _present(subject)
+    definition, (value, per) = subject.definition, _present(subject)
     times = RECENT_DAYS if definition.combine == SUM else 1
-    known = {words: figure(definition, other * times) for words, other in others.items() if not math.isnan(other)}
-    now = figure(definition, value * times)
-    said = "; ".join(f"{words} {other}" for words, other in known.items())
-    differs = any(other != now for other in known.values())
-    return f"{definition.label}: {amount(definition, value * times)}{span}, {said}" if differs else None
+    others = {"usual": usual, "typical": typical}
+    known = {name: "" if math.isnan(other) else figure(definition, other * times) for name, other in others.items()}
+    if not any(known.values()) or all(other in {"", figure(definition, value * times)} for other in known.values()):
+        return None
+    now = amount(definition, value * times)
+    return subject.words.say("beside_others", label=definition.label, now=now, per=per, **known)
 
 
 def _silence(subject: Subject) -> str | None:
     days = subject.stats["age"]
     if math.isnan(days) or days < 7 or subject.definition.combine == SUM:
         return None
-    return f"{subject.definition.label}: no value for {int(days)} days"
+    return subject.words.say("silent", label=subject.definition.label, days=int(days))
 
 
 def _present(subject: Subject) -> tuple[float, str]:
-    """The present value, NaN where there is none, and the words for the time it covers."""
+    """The present value, NaN where there is none, and the time it covers."""
     if subject.definition.combine == LAST:
         return (subject.stats["last"] if subject.stats["age"] < RECENT_DAYS else math.nan), ""
-    return subject.stats["level_28"], " in 28 days"
+    return subject.stats["level_28"], "28 days"
 
 
 def _typical(subject: Subject) -> float:
@@ -203,7 +204,7 @@ def _missed(subject: Subject, worse: int) -> str:
         return ""
     value = subject.stats["last" if definition.combine == LAST else "level_7"]
     missed = _is(definition, 1, value, definition.target)
-    return f" (target {figure(definition, definition.target)})" if missed else ""
+    return figure(definition, definition.target) if missed else ""
 
 
 def _is(definition: Definition, worse: int, value: float, than: float) -> bool:
@@ -243,7 +244,3 @@ def _plain(value: float, digits: int = 1) -> str:
     if "." in text:
         text = text.rstrip("0").rstrip(".")
     return "0" if text == "-0" else text
-
-
-def _count(complaints: int) -> str:
-    return "1 complaint" if complaints == 1 else f"{complaints} complaints"

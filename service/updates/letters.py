@@ -7,7 +7,7 @@ from typing import Any
 import structlog
 
 from service.kit.settings import Settings
-from service.updates import charts, ways_back, wording
+from service.updates import books, charts, ways_back, wording
 from service.updates.charts import Picture
 from service.updates.contents import (
     Answer,
@@ -97,7 +97,8 @@ def render(content: Content, settings: Settings) -> Letter:
     if settings.templates is None:
         return _render(content, settings, wording.Templates())
     try:
-        return _render(content, settings, wording.Templates(settings.templates))
+        letter = _render(content, settings, wording.Templates(settings.templates))
+        return replace(letter, trouble=books.trouble(settings.templates))
     # A template can fail in as many ways as a program.
     except Exception as error:  # noqa: BLE001
         kind = KINDS[type(content)]
