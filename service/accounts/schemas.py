@@ -1,12 +1,12 @@
 """Accounts as they come in and go out."""
 
 from datetime import date, datetime
-from typing import Any, Self
+from typing import Annotated, Any, Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from models import Account
-from service.kit.fields import Address, Amount, Day, Id, Incoming, Name, TimeZone, Whole, Word
+from service.kit.fields import Address, Amount, Day, Id, Incoming, Name, TimeZone, Word, read_whole
 from service.kit.hours import Place, QuietHours, WorkDays
 from service.kit.rows import Columns, RowProblem, digits_cell, number_cell, whole_cell
 
@@ -27,6 +27,8 @@ EXAMPLE: dict[str, Any] = {
     "started_on": "2024-05-01",
     "segment": "retail",
 }
+DigestDay = Annotated[int, Field(ge=0, le=7), BeforeValidator(read_whole)]
+DigestHour = Annotated[int, Field(ge=0, le=23), BeforeValidator(read_whole)]
 
 
 class AccountIn(Incoming):
@@ -42,8 +44,8 @@ class AccountIn(Incoming):
     rep_work_days: WorkDays | None = Field(None, description="Days on which the rep gets heads-ups; 1 is Monday.")
     rep_quiet_hours: QuietHours | None = Field(None, description="Wall times between which no mail comes.")
     rep_holidays: Place | None = Field(None, description="Country, or a part of one, like DE or DE-BY.")
-    rep_digest_day: Whole | None = Field(None, ge=0, le=7, description="Day of the weekly mail, 1 is Monday; 0: none.")
-    rep_digest_hour: Whole | None = Field(None, ge=0, le=23, description="Its hour on the rep's wall clock.")
+    rep_digest_day: DigestDay | None = Field(None, description="Day of the weekly mail, 1 is Monday; 0: none.")
+    rep_digest_hour: DigestHour | None = Field(None, description="Its hour on the rep's wall clock.")
     owner_email: Address | None = Field(None, description="Who in operations looks after the account.")
     value: Amount | None = Field(None, description="What the account is worth a year.")
     time_zone: TimeZone = "UTC"

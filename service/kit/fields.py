@@ -175,7 +175,6 @@ Day = Annotated[date, BeforeValidator(read_day), _json("string", format="date", 
 Number = Annotated[
     float, BeforeValidator(read_number), _json("number", exclusiveMinimum=-LARGEST, exclusiveMaximum=LARGEST)
 ]
-Whole = Annotated[int, BeforeValidator(read_whole)]
 Amount = Annotated[
     float, BeforeValidator(read_number), Field(ge=0), _json("number", minimum=0, exclusiveMaximum=LARGEST)
 ]

@@ -6,6 +6,7 @@ import re
 import shutil
 import subprocess
 import sys
+import tempfile
 import tomllib
 from contextlib import closing
 from itertools import pairwise
@@ -166,14 +167,17 @@ def test_the_worker_s_role_lets_nobody_in(of_the_worker, statement, table):
         connection.execute(text(statement.format(table)))
 
 
+@pytest.fixture
+def folder():
+    """A folder that belongs to nobody in particular; those of pytest are closed to all but root."""
+    with tempfile.TemporaryDirectory() as name:
+        shutil.chown(name, 65534, 65534)
+        yield Path(name)
+
+
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can become somebody else")
 @pytest.mark.skipif(ON_POSTGRESQL, reason="the embedded database is the one that lies in the folder")
-def test_nobody_in_particular_can_set_up_and_check_an_installation(tmp_path):
-    folder = tmp_path / "data"
-    folder.mkdir()
-    for each in (folder, *tmp_path.parents[:2], tmp_path):
-        each.chmod(0o755)
-    shutil.chown(folder, 65534, 65534)
+def test_nobody_in_particular_can_set_up_and_check_an_installation(folder):
     where = {"PATH": os.environ["PATH"], "PYTHONDONTWRITEBYTECODE": "1", "HEADSUP_DATA_DIR": str(folder)}
     as_nobody = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "--no-new-privs", sys.executable]
 
