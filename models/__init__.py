@@ -13,7 +13,17 @@ from models.reply import Address, InboundKind, InboundMail, MailChoice, Reply, S
 from models.score import STARTER, Score, ScoreDay
 from models.trained_model import LineKind, ModelStatus, TrainedModel
 from models.update import Hold, HoldKind, Mail, MailKind, MailState, Telling, Update, UpdateKind
-from models.watching import Comparison, ModelDay, Notice, Retraining, RetrainingOutcome, ShadowDay, Verdict, WatchDay
+from models.watching import (
+    Comparison,
+    ModelDay,
+    ModelShift,
+    Notice,
+    Retraining,
+    RetrainingOutcome,
+    ShadowDay,
+    Verdict,
+    WatchDay,
+)
 
 __all__ = [
     "STARTER",
@@ -50,6 +60,7 @@ __all__ = [
     "MailState",
     "Metric",
     "ModelDay",
+    "ModelShift",
     "ModelStatus",
     "NewsLine",
     "Notice",

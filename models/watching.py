@@ -73,6 +73,19 @@ class ModelDay(Base):
     bins: Mapped[list[Any]]
 
 
+class ModelShift(Base):
+    """What is added to all log-odds of a model from a day on, by what came of what it said until then.
+
+    service.scoring.recalibration says how. A model without a row speaks as it was trained.
+    """
+
+    __tablename__ = "model_shifts"
+
+    model: Mapped[str] = mapped_column(String(64), primary_key=True)
+    day: Mapped[date] = mapped_column(primary_key=True)
+    shift: Mapped[float]
+
+
 class ShadowDay(Base):
     """The risk that a model in the shadow gives an account on a day, and the speaking model's beside it.
 

@@ -122,11 +122,11 @@ def alert(session, account, risk=0.8, *, at=MONDAY, **facts):
     return _add(session, Alert(account_id=account.id, **{"opened_at": at, "asked_at": at} | defaults | facts))
 
 
-def risk_days(session, account, risks, *, until=MONDAY):
+def risk_days(session, account, risks, *, until=MONDAY, model="starter"):
     """One risk a day, the last of them on the day of `until`."""
     for age, risk in enumerate(reversed(risks)):
         day = (until - timedelta(days=age)).date()
-        _add(session, ScoreDay(account_id=account.id, day=day, risk=risk, model="starter"))
+        _add(session, ScoreDay(account_id=account.id, day=day, risk=risk, model=model))
 
 
 def operator(session, email="ola@example.com", role=Role.AGENT, **facts):

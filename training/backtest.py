@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from service.kit.database import Session
 from service.scoring import unusual
 from service.scoring.features import COMPLAINTS
-from service.scoring.trained import Blend
-from training import baselines, dataset, evaluation, feedback, pipeline, questions, window
+from service.scoring.trained import Blend, sigmoid
+from training import baselines, calibration, dataset, evaluation, feedback, pipeline, questions, window
 from training.dataset import WARM_UP_DAYS, Dataset
 from training.evaluation import Prediction
 from training.profiles import NOTHING, Profiles
@@ -102,7 +102,8 @@ def run(material: Material, *, seed: int, progress: Progress) -> Backtest:
     known, test = split.before_test(data), split.test(data)
     judged = pipeline.fit(data, known, recipe)
     tested = data.rows(test)
-    risk = judged.risk(tested.pick(recipe.columns))
+    log_odds = judged.log_odds(tested.pick(recipe.columns))
+    risk = sigmoid(calibration.as_lived(log_odds, tested.label, tested.weight, tested.as_of, tested.horizon))
     step("baselines")
     rivals = baselines.predictions(data, known, test, recipe)
     step("measures")

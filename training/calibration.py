@@ -18,11 +18,15 @@ from numpy.typing import NDArray
 from scipy.optimize import minimize
 from scipy.special import expit
 
-SLOPE_SPREAD, SHIFT_SPREAD = 0.2, 0.3
+from service.scoring import recalibration
+from service.scoring.past import DAY
+
+SLOPE_SPREAD, SHIFT_SPREAD = 0.2, recalibration.SPREAD
 # A model that ranks upside down is not calibrated into one that ranks well.
 SLOPES = (0.5, 2.0)
 
 Numbers = NDArray[np.float64]
+WEEK_DAYS = 7
 
 
 def of(log_odds: Numbers, label: NDArray[np.bool_], weight: Numbers) -> tuple[float, float]:
@@ -39,3 +43,19 @@ def of(log_odds: Numbers, label: NDArray[np.bool_], weight: Numbers) -> tuple[fl
     found = minimize(loss, (1.0, 0.0), jac=True, method="L-BFGS-B", bounds=[SLOPES, (None, None)])
     slope, shift = found.x.tolist()
     return slope, shift
+
+
+def as_lived(
+    log_odds: Numbers, label: NDArray[np.bool_], weight: Numbers, as_of: NDArray[np.int64], horizon: int
+) -> Numbers:
+    """Log-odds of weekly snapshots, each week's shifted by what had become known until then, as where a model serves.
+
+    `as_of` and `horizon` are in microseconds; each row counts by its weight.
+    """
+    found = log_odds.copy()
+    for week in np.unique(as_of):
+        known = as_of + horizon <= week
+        days = (week - horizon - as_of[known]) / DAY
+        counted = recalibration.weights(days, every_days=WEEK_DAYS, horizon_days=horizon // DAY)
+        found[as_of == week] += recalibration.shift(log_odds[known], label[known], weight[known] * counted)
+    return found

@@ -102,7 +102,7 @@ def _fitted_through(model: TrainedModel) -> datetime:
 
 def _shipped(session: Session, settings: Settings, model: TrainedModel, weeks: list[datetime]) -> _Found:
     """What a model, as it is on disk, says of each week's active accounts."""
-    scorer: TrainedScorer | None = active.scorer_of(session, settings, model)
+    scorer: TrainedScorer | None = active.as_trained(session, settings, model)
     if scorer is None:
         raise TrainingRefused(f"The files of {model.version} are refused: the log says why.")
     found: _Found = {}

@@ -41,6 +41,8 @@ def watch(*, json: Json = False) -> None:
 def _lines(found: Report) -> Iterator[str]:
     name = "The starter score" if found.speaking == STARTER else f"Model {found.speaking}"
     yield f"{name} speaks; alert line {found.line:.3f}."
+    if found.level:
+        yield found.level
     for notice in found.notices:
         yield f"! {notice.title}."
         yield from (f"  {line}" for line in notice.lines)

@@ -50,8 +50,8 @@ def speaking(session: Session, settings: Settings) -> Speaking:
     model = queries.active_model(session)
     candidates = [] if model is None else [model, *queries.former_models(session)]
     for candidate in candidates:
-        scorer = _read(candidate, settings, definitions)
-        if isinstance(scorer, TrainedScorer):
+        scorer = scorer_of(session, settings, candidate)
+        if scorer is not None:
             return Speaking(scorer, scorer.definitions, scorer.prior, scorer.items)
     return Speaking(Starter(definitions, settings.learning_days), definitions, Prior())
 
@@ -66,7 +66,13 @@ def refused(session: Session, settings: Settings) -> Refused | None:
 
 
 def scorer_of(session: Session, settings: Settings, model: TrainedModel) -> TrainedScorer | None:
-    """The scorer of one model, whether it speaks or not; None if its artefact is refused."""
+    """The scorer of one model, whether it speaks or not, recalibrated; None if its artefact is refused."""
+    found = as_trained(session, settings, model)
+    return found.shifted(queries.shift_of(session, model.version)) if found is not None else None
+
+
+def as_trained(session: Session, settings: Settings, model: TrainedModel) -> TrainedScorer | None:
+    """The scorer of one model as it is on disk; None if its artefact is refused."""
     found = _read(model, settings, queries.definitions(session))
     return found if isinstance(found, TrainedScorer) else None
 

@@ -18,13 +18,13 @@ from sqlalchemy import (
     type_coerce,
     update,
 )
-from sqlalchemy.dialects import postgresql, sqlite
 
 from models import (
     Account,
     Comparison,
     Complaint,
     Metric,
+    ModelShift,
     ModelStatus,
     Notice,
     Observation,
@@ -36,6 +36,7 @@ from models import (
 )
 from models.trained_model import LineKind
 from service.kit.database import Session
+from service.kit.sql import upsert
 from service.scoring.definitions import Definition
 from service.scoring.rules import STARTER_LINE
 
@@ -85,6 +86,12 @@ def former_models(session: Session) -> Sequence[TrainedModel]:
     retired = select(TrainedModel).where(TrainedModel.status == ModelStatus.RETIRED)
     spoke = retired.where(TrainedModel.promoted_at.is_not(None))
     return session.scalars(spoke.order_by(TrainedModel.promoted_at.desc())).all()
+
+
+def shift_of(session: Session, version: str) -> float:
+    """What outcomes add to a model's log-odds now; 0 until some are known."""
+    newest = select(ModelShift.shift).where(ModelShift.model == version).order_by(ModelShift.day.desc())
+    return session.scalar(newest.limit(1)) or 0.0
 
 
 def definitions(session: Session) -> list[Definition]:
@@ -221,12 +228,12 @@ def scores_of(session: Session, accounts: Sequence[int]) -> dict[int, Score]:
 
 def save_scores(session: Session, scores: Sequence[Mapping[str, Any]]) -> None:
     """Write one score an account; the older one goes."""
-    _upsert(session, Score, scores, ["account_id"])
+    upsert(session, Score, scores)
 
 
 def save_score_days(session: Session, days: Sequence[Mapping[str, Any]]) -> None:
     """Write one row an account and day; the last of a day stays."""
-    _upsert(session, ScoreDay, days, ["account_id", "day"])
+    upsert(session, ScoreDay, days)
 
 
 def mark_scored(session: Session, versions: Iterable[tuple[int, int]]) -> None:
@@ -237,14 +244,3 @@ def mark_scored(session: Session, versions: Iterable[tuple[int, int]]) -> None:
     rows = [{"account": account, "version": version} for account, version in versions]
     if rows:
         session.connection().execute(behind.values(scored_version=bindparam("version")), rows)
-
-
-def _upsert(
-    session: Session, table: type[Score] | type[ScoreDay], rows: Sequence[Mapping[str, Any]], key: list[str]
-) -> None:
-    if not rows:
-        return
-    insert = sqlite.insert if session.get_bind().dialect.name == "sqlite" else postgresql.insert
-    statement: Any = insert(table)
-    changed = {name: statement.excluded[name] for name in rows[0] if name not in key}
-    session.execute(statement.on_conflict_do_update(index_elements=key, set_=changed), [dict(row) for row in rows])

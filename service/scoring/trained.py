@@ -4,7 +4,7 @@ The model is a blend of a linear part and boosted trees, mixed in log-odds; both
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -96,6 +96,10 @@ class TrainedScorer:
     def chance(self, features: Features, judgement: Judgement, least: Counts) -> Numbers:
         """Probability of at least so many complaints, for each row that was judged."""
         return self.blend.chance(self._values(features), judgement.risk, least)
+
+    def shifted(self, by: float) -> "TrainedScorer":
+        """The same with `by` added to all log-odds."""
+        return replace(self, blend=replace(self.blend, shift=self.blend.shift + by))
 
     def _values(self, features: Features) -> NDArray[np.float32]:
         place = {column.name: index for index, column in enumerate(features.columns)}

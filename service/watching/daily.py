@@ -1,4 +1,4 @@
-"""The daily round of watching: score the shadow, hold risks against outcomes, look for drift, compare, give notice.
+"""The daily round of watching: hold risks against outcomes, recalibrate, score the shadow, compare, look for drift.
 
 Each part writes its own rows, and writing them again changes nothing; the day's `WatchDay` comes last and says that
 the round is done. A round that was cut short is done again by whoever comes next.
@@ -10,11 +10,13 @@ from typing import Any
 
 import numpy as np
 
-from models import STARTER, ModelDay
+from models import STARTER, ModelDay, ModelShift
 from service.alerts import interventions
 from service.alerts.queries import past
 from service.kit.database import Database, Session
 from service.kit.settings import Settings
+from service.kit.sql import upsert
+from service.scoring import recalibration
 from service.scoring.rules import STARTER_LINE
 from service.watching import lived, looks, notices, queries, shadows
 from service.watching.lived import Acted, Outcomes
@@ -32,13 +34,14 @@ def run(db: Database, settings: Settings, *, now: datetime) -> int:
         heard = {} if queries.watched(session, now.date()) else queries.last_data(session)
     if not heard:
         return 0
-    done = shadows.score(db, settings, now=now)
     with db.read() as session:
         outcomes = read_outcomes(session, settings, now=now)
         said = [*_spoken(session, settings, now=now), *_shadowed(session, settings, now=now)]
         rows = _measured(said, queries.model_lines(session) | {STARTER: STARTER_LINE}, heard, outcomes)
     with db.begin() as session:
-        queries.save(session, ModelDay, rows)
+        upsert(session, ModelDay, rows)
+        upsert(session, ModelShift, _shifts(session, settings, now=now))
+    done = shadows.score(db, settings, now=now)
     with db.read() as session:
         compared = shadows.compare(session, settings, outcomes, now=now)
         active = [account for account, at in heard.items() if at > now - lived.ACTIVE]
@@ -104,3 +107,26 @@ def _measured(
         row = {"model": model, "day": day, "shadow": shadow, "acted_on": acted_on}
         rows.append(row | lived.measure(risks, hit, lines[model]))
     return rows
+
+
+def _shifts(session: Session, settings: Settings, *, now: datetime) -> list[dict[str, Any]]:
+    """What outcomes add from today on to what each model says that has spoken lately, to somebody or in the shadow."""
+    stood = queries.shifts(session)
+    days = [each for each in queries.model_days(session, since=_since(settings, now)) if each.model != STARTER]
+    # One that has not spoken for long goes back to how it was trained.
+    models = sorted({each.model for each in days} | {each.model for each in stood if each.shift})
+    return [
+        {"model": model, "day": now.date(), "shift": _shift([each for each in days if each.model == model], stood,
+                                                            settings.horizon_days, now.date())}
+        for model in models
+    ]  # fmt: skip
+
+
+def _shift(days: Sequence[ModelDay], stood: Sequence[ModelShift], horizon_days: int, today: date) -> float:
+    known = []
+    for each in days:
+        if each.mature:
+            before = (row.shift for row in stood if row.model == each.model and row.day <= each.day)
+            age = today - lived.matures(each.day, horizon_days)
+            known.append((each.bins, next(before, 0.0), age.days))
+    return recalibration.of_bins(known, horizon_days=horizon_days)

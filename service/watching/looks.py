@@ -9,6 +9,7 @@ import numpy as np
 from models import STARTER, TrainedModel, WatchDay
 from service.kit.database import Session
 from service.kit.settings import Settings
+from service.kit.sql import upsert
 from service.scoring import active
 from service.scoring import queries as scoring
 from service.watching import drift, queries, rules, shadows
@@ -90,4 +91,4 @@ def _evidence(session: Session, model: TrainedModel, horizon_days: int, *, now: 
 
 def save(session: Session, row: dict[str, Any]) -> None:
     """Keep what was seen: the day's round is done with it."""
-    queries.save(session, WatchDay, [row])
+    upsert(session, WatchDay, [row])

@@ -17,6 +17,7 @@ from models import (
     Comparison,
     Complaint,
     ModelDay,
+    ModelShift,
     ModelStatus,
     Observation,
     Retraining,
@@ -28,7 +29,7 @@ from models import (
     WatchDay,
 )
 from service.kit.database import Session
-from service.kit.sql import batches, is_sqlite
+from service.kit.sql import is_sqlite
 from service.scoring import queries as scoring
 
 # Accounts that sent nothing for so long are not expected to have a score.
@@ -49,6 +50,11 @@ def model_days(session: Session, *, since: date) -> list[ModelDay]:
     """What was lived, by day, the oldest first."""
     rows = select(ModelDay).where(ModelDay.day >= since)
     return list(session.scalars(rows.order_by(ModelDay.day, ModelDay.model, ModelDay.shadow)))
+
+
+def shifts(session: Session) -> list[ModelShift]:
+    """What outcomes added to what the models said, by model, the newest first."""
+    return list(session.scalars(select(ModelShift).order_by(ModelShift.model, ModelShift.day.desc())))
 
 
 def said(session: Session, *, since: date, before: date) -> Sequence[Any]:
@@ -150,16 +156,6 @@ def model_lines(session: Session) -> dict[str, float]:
     return {version: line for version, line in rows}  # noqa: C416 (rows are no tuples to mypy)
 
 
-def save(session: Session, table: type[Base], rows: Sequence[Mapping[str, Any]]) -> None:
-    """Write rows; one with the same key is overwritten."""
-    insert = sqlite.insert if is_sqlite(session) else postgresql.insert
-    key = [column.name for column in table.__table__.primary_key]
-    for batch in batches(rows):
-        statement: Any = insert(table)
-        changed = {name: statement.excluded[name] for name in batch[0] if name not in key}
-        session.execute(statement.on_conflict_do_update(index_elements=key, set_=changed), [dict(row) for row in batch])
-
-
 def comparison(session: Session, candidate: str, champion: str) -> Comparison | None:
     return session.get(Comparison, (candidate, champion))
 
@@ -223,7 +219,7 @@ def insert_retraining(session: Session, row: Mapping[str, Any]) -> bool:
 
 def prune(session: Session, *, before: date) -> None:
     """Forget days that are too old to be shown or compared."""
-    for table in (WatchDay, ModelDay, ShadowDay):
+    for table in (WatchDay, ModelDay, ModelShift, ShadowDay):
         session.execute(delete(table).where(table.day < before))
 
 

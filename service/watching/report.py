@@ -7,12 +7,13 @@ from typing import Any
 
 from models import STARTER, Comparison, ModelDay, Notice, Retraining, RetrainingOutcome, TrainedModel, Verdict, WatchDay
 from service.kit.database import Session
+from service.kit.phrases import Phrases
 from service.kit.settings import Settings
 from service.scoring import actions as promotion
 from service.scoring import lines
 from service.scoring import queries as scoring
 from service.scoring.lines import Choice, Offer
-from service.watching import actions, moves, queries, rules, words
+from service.watching import actions, moves, phrasebook, queries, rules, words
 from service.watching.rules import Span
 
 
@@ -66,11 +67,15 @@ class Line:
 
 @dataclass(frozen=True)
 class Report:
-    """How the speaking model does. `days` are its own, `weeks` those with known outcomes, `lived` the last four."""
+    """How the speaking model does. `days` are its own, `weeks` those with known outcomes, `lived` the last four.
+
+    `shift` is what outcomes since its training add to its log-odds.
+    """
 
     speaking: str
     model: TrainedModel | None
     former: TrainedModel | None
+    shift: float
     line: float
     line_told: Line | None
     promised: Promised | None
@@ -91,6 +96,11 @@ class Report:
         return self.seen[-1] if self.seen and self.seen[-1].model == self.speaking else None
 
     @property
+    def level(self) -> str | None:
+        """How outcomes have moved the level of the risks, in a sentence; None where they have not."""
+        return words.level(self.shift)
+
+    @property
     def left_out(self) -> str | None:
         """Whom the figures of what was lived leave out, in a sentence; None while nothing was lived."""
         return words.left_out(self.lived) if self.lived else None
@@ -109,6 +119,7 @@ def read(session: Session, settings: Settings, *, now: datetime, days: int = 120
         speaking=speaking,
         model=model,
         former=actions.spoke_last(session),
+        shift=scoring.shift_of(session, speaking),
         line=scoring.alert_line(session),
         line_told=_line(model) if model else None,
         promised=_promised(model.card, today) if model else None,
@@ -116,7 +127,7 @@ def read(session: Session, settings: Settings, *, now: datetime, days: int = 120
         weeks=rules.weeks(mine),
         days=mine,
         seen=seen,
-        moves=_moves(session, today) if today else [],
+        moves=_moves(session, today, phrasebook.read(settings.templates)) if today else [],
         loss=rules.expected_loss(today) if today else 0.0,
         notices=scoring.open_notices(session),
         candidate=_candidate(session, speaking),
@@ -142,7 +153,7 @@ def _promised(card: Mapping[str, Any], today: WatchDay | None) -> Promised:
     )
 
 
-def _moves(session: Session, today: WatchDay) -> list[Moved]:
+def _moves(session: Session, today: WatchDay, own: Phrases) -> list[Moved]:
     definitions = {each.key: each for each in scoring.definitions(session)}
     return [
         Moved(
@@ -153,7 +164,7 @@ def _moves(session: Session, today: WatchDay) -> list[Moved]:
             missing_was=each["missing_was"],
             moved=rules.has_moved(each),
             matters=rules.has_moved(each) and abs(each["push"]) >= rules.LEAST_PUSH,
-            sentence=moves.sentence(each, definitions),
+            sentence=moves.sentence(each, definitions, own),
         )
         for each in today.groups
     ]

@@ -1,5 +1,6 @@
 """What the API says about the models."""
 
+import math
 from datetime import date, datetime
 from typing import Any
 
@@ -124,6 +125,7 @@ class ModelOut(BaseModel):
     model: str
     trained_at: datetime | None
     promoted_at: datetime | None
+    odds_factor: float = Field(description="What outcomes since its training multiply the odds of all risks by.")
     alert_line: float
     line: LineOut | None = Field(description="Null while the starter score speaks.")
     promised: PromisedOut | None
@@ -147,6 +149,7 @@ def model_out(found: Report) -> ModelOut:
         model=found.speaking,
         trained_at=found.model.trained_at if found.model else None,
         promoted_at=found.model.promoted_at if found.model else None,
+        odds_factor=round(math.exp(found.shift), 4),
         alert_line=found.line,
         line=_line_out(found.line_told) if found.line_told else None,
         promised=PromisedOut.model_validate(found.promised) if found.promised else None,

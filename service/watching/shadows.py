@@ -10,6 +10,7 @@ from models import STARTER, Comparison, ModelStatus, ShadowDay, TrainedModel, Ve
 from service.access import actions as access
 from service.kit.database import Database, Session
 from service.kit.settings import Settings
+from service.kit.sql import upsert
 from service.scoring import active, features, history
 from service.scoring import queries as scoring
 from service.scoring.features import Features
@@ -50,7 +51,7 @@ def score(db: Database, settings: Settings, *, now: datetime) -> int:
             if np.isfinite(risks.get(account, np.nan))
         ]  # fmt: skip
         with db.begin() as session:
-            queries.save(session, ShadowDay, rows)
+            upsert(session, ShadowDay, rows)
         done, after = done + len(rows), waiting[-1].account_id
     return done
 
@@ -145,4 +146,4 @@ def save(session: Session, row: dict[str, Any] | None, *, now: datetime) -> None
             champion=row["champion"], verdict=str(row["verdict"]),
         )  # fmt: skip
         log.info("model_compared", candidate=row["candidate"], champion=row["champion"], verdict=str(row["verdict"]))
-    queries.save(session, Comparison, [row])
+    upsert(session, Comparison, [row])

@@ -1,59 +1,62 @@
 """What is said about a model: plain words first, numbers with them. Pure."""
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
 from models import STARTER, Comparison, Verdict, WatchDay
+from service.kit.phrases import Phrases
 from service.scoring.definitions import Definition
 from service.watching import moves, rules
 from service.watching.moves import percent
+from service.watching.phrasebook import OURS
 from service.watching.rules import Span
 
 TITLE = "Alerts are likely to be right less often than they were"
 LEVEL_TITLE = "Risks are no longer what comes true"
-ADVICE = (
-    "If a system sends other numbers than it did, have it mended: the features follow by themselves. "
-    "If the world has changed, train on it: `headsup train`."
-)
+NO_CHANGE = 0.01
 # Groups that are worth a sentence, at most.
 SAID = 3
 
 
 def loss(
-    day: WatchDay, lived: Span | None, how: str, horizon_days: int, definitions: Mapping[str, Definition]
+    day: WatchDay,
+    lived: Span | None,
+    how: str,
+    horizon_days: int,
+    definitions: Mapping[str, Definition],
+    *,
+    words: Phrases = OURS,
 ) -> list[str]:
     """Why people are called: what moved, what it does to alerts, what to do."""
     assert day.promised is not None
-    was = f"{percent(day.promised)} did on the weeks that the model was tested on"
+    promised = percent(day.promised)
     if how == "lived" and lived is not None and lived.right is not None:
-        told = (
-            f"Of the accounts over the line {percent(lived.right)} complained within {horizon_days} days "
-            f"({lived.first:%d %b} to {lived.last:%d %b}); {was}."
-        )
+        facts = {"days": horizon_days, "first": lived.first, "last": lived.last, "promised": promised}
+        told = words.say("right_less_often", right=percent(lived.right), **facts)
     else:
-        told = (
-            f"Of the accounts over the line about {percent(day.expected or 0)} are expected to complain within "
-            f"{horizon_days} days, unless outcomes show that the change is real; {was}."
-        )
+        expected = percent(day.expected or 0)
+        told = words.say("right_less_often_soon", expected=expected, days=horizon_days, promised=promised)
     shifted = [each for each in day.groups if rules.has_moved(each) and (each["push"] or each["spread"])]
-    return [told, *moves.told(shifted, definitions)[:SAID], ADVICE]
+    return [told, *moves.told(shifted, definitions, words)[:SAID], words.say("advice")]
 
 
-def off_level(lived: Span, horizon_days: int) -> list[str]:
+def off_level(lived: Span, horizon_days: int, words: Phrases = OURS) -> list[str]:
     """Why people are called though the alerts are as right as they were: the risks are too high, or too low."""
     assert lived.said is not None
     assert lived.complained is not None
-    way = "too low" if lived.complained > lived.said else "too high"
     said, came = (f"{share:.1%}".replace("%", " %") for share in (lived.said, lived.complained))
-    told = (
-        f"The risks said that {said} of the accounts would complain within {horizon_days} days, {came} did "
-        f"({lived.first:%d %b} to {lived.last:%d %b}): they are {way}."
-    )
-    return [
-        told,
-        "Who stands over whom may still be right; the alert line, and what mails say of the risk, are not.",
-        ADVICE,
-    ]
+    facts = {"days": horizon_days, "first": lived.first, "last": lived.last, "low": lived.complained > lived.said}
+    return [words.say("off_level", said=said, came=came, **facts), words.say("off_level_means"), words.say("advice")]
+
+
+def level(shift: float) -> str | None:
+    """How outcomes have moved all risks since the training; None where it is less than one in a hundred."""
+    change = math.expm1(shift)
+    if abs(change) < NO_CHANGE:
+        return None
+    way = "raises" if change > 0 else "lowers"
+    return f"What came since its training {way} the odds of all risks by {percent(abs(change))}."
 
 
 def left_out(lived: Span) -> str:
@@ -66,14 +69,10 @@ def left_out(lived: Span) -> str:
     )
 
 
-def refused(why: str, instead: str) -> list[str]:
+def refused(why: str, instead: str, words: Phrases = OURS) -> list[str]:
     """Why the promoted model does not speak, who does, and what to do."""
-    speaks = "The starter score, which is no trained probability," if instead == STARTER else f"Model {instead}"
-    return [
-        why,
-        f"{speaks} speaks instead: scores and alerts go on.",
-        "Bring its files back from a backup, or let another one speak: `headsup rollback`, `headsup train --promote`.",
-    ]
+    speaks = words.say("speaks_instead", instead="" if instead == STARTER else instead)
+    return [why, speaks, words.say("bring_back")]
 
 
 def proposal(found: Comparison) -> str:

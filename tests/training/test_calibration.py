@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from service.scoring.past import DAY
 from training import calibration
 
 
@@ -38,3 +39,35 @@ def test_rows_count_by_their_weight():
     weight[came] = 2.0
 
     assert calibration.of(said, came, weight)[1] == pytest.approx(np.log(2), abs=0.1)
+
+
+WEEK, HORIZON = 7 * DAY, 14 * DAY
+
+
+def _lived(rows=4_000, weeks=8, shift=0.4):
+    """Weekly snapshots of which more complain than was said, from the first week on."""
+    said, _, weight = _weeks(rows * weeks)
+    came = np.random.default_rng(1).random(rows * weeks) < 1 / (1 + np.exp(-said - shift))
+    return said, came, weight, np.repeat(np.arange(weeks) * WEEK, rows), HORIZON
+
+
+def test_each_week_is_said_by_what_was_known_when_it_began():
+    said, came, weight, as_of, horizon = _lived()
+
+    moved = calibration.as_lived(said, came, weight, as_of, horizon) - said
+
+    assert (moved[as_of < HORIZON] == 0).all()
+    assert moved[as_of == HORIZON] == pytest.approx(0.4, abs=0.08)
+    assert moved[as_of == 7 * WEEK] == pytest.approx(0.4, abs=0.05)
+
+
+def test_what_comes_later_changes_nothing_that_was_said():
+    said, came, weight, as_of, horizon = _lived()
+    later = as_of > 3 * WEEK
+
+    before, after = (
+        calibration.as_lived(said, labels, weight, as_of, horizon) for labels in (came, np.where(later, ~came, came))
+    )
+
+    assert (before[as_of <= 5 * WEEK] == after[as_of <= 5 * WEEK]).all()
+    assert (before[as_of > 5 * WEEK] != after[as_of > 5 * WEEK]).all()
