@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from service.kit import phrases
-from service.scoring import phrasebook
+from service.scoring import phrasebook as reasons
+from service.watching import phrasebook as watching
 
 
 @dataclass(frozen=True)
@@ -19,11 +20,16 @@ class Book:
 
 
 BOOKS = {
-    phrasebook.FILE: Book(
+    reasons.FILE: Book(
         "Why a risk is high or low: what alerts, the API, the console and mails tell. The words are chosen when an "
         "account is scored. A sentence has no full stop.",
-        phrasebook.PACKAGE,
-        phrasebook.EXAMPLES,
+        reasons.PACKAGE,
+        reasons.EXAMPLES,
+    ),
+    watching.FILE: Book(
+        "What leads are told of a model that is not what it was, by mail and on the page *Model*.",
+        watching.PACKAGE,
+        watching.EXAMPLES,
     ),
 }
 

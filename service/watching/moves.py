@@ -5,45 +5,52 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
+from service.kit.phrases import Phrases
 from service.scoring import sentences
 from service.scoring.definitions import SUM, Definition
 from service.scoring.features import COMPLAINTS
 from service.scoring.items import ITEMS
 from service.watching import rules
+from service.watching.phrasebook import OURS
 
-NAMES = {COMPLAINTS: "Complaints", ITEMS: "What is under way"}
-# Where in the levels, who has them, what to say before the number.
-PLACES = ((0, "at a typical account", ""), (1, "at one account in ten", "at least "))
+NAMES = {COMPLAINTS: "complaints", ITEMS: "items"}
+# Where in the levels, and who has them.
+PLACES = ((0, "typical"), (1, "tenth"))
 
-# What a feature is of its metric, and how its values are written.
-Statistic = tuple[str, Callable[[float], str]]
+Write = Callable[[float], str]
 
 
-def told(groups: Sequence[Mapping[str, Any]], definitions: Mapping[str, Definition]) -> list[str]:
+def told(
+    groups: Sequence[Mapping[str, Any]], definitions: Mapping[str, Definition], words: Phrases = OURS
+) -> list[str]:
     """A sentence each, what pushes alerts most first."""
     ranked = sorted(groups, key=lambda each: (-abs(each["push"]), -each["psi"]))
-    return [sentence(each, definitions) for each in ranked]
+    return [sentence(each, definitions, words) for each in ranked]
 
 
-def sentence(group: Mapping[str, Any], definitions: Mapping[str, Definition]) -> str:
+def sentence(group: Mapping[str, Any], definitions: Mapping[str, Definition], words: Phrases = OURS) -> str:
     """How a group of features is, and how it was."""
     definition = definitions.get(group["group"])
-    label = definition.label if definition else NAMES.get(group["group"], group["group"])
+    label = definition.label if definition else _name(group["group"], words)
     if group["missing"] - group["missing_was"] >= rules.MUCH_MISSING:
-        return (
-            f"{label}: missing at {percent(group['missing'])} of the accounts, {percent(group['missing_was'])} before."
-        )
-    about, write = _statistic(group["column"].rpartition(":")[2], definition)
-    now, was = group["levels"], group["levels_were"]
-    if now is not None and was is not None:
-        for place, who, least in PLACES:
-            here, there = write(now[place]), write(was[place])
+        now, before = percent(group["missing"]), percent(group["missing_was"])
+        return words.say("missing_more", label=label, now=now, before=before)
+    statistic = group["column"].rpartition(":")[2]
+    write, about = _writes(statistic, definition, words), {"label": label, "statistic": statistic}
+    levels, were = group["levels"], group["levels_were"]
+    if levels is not None and were is not None:
+        for place, at in PLACES:
+            here, there = write(levels[place]), write(were[place])
             if here != there:
-                return f"{label}{about}: {least}{here} {who}, {there} before."
+                return words.say("level_moved", **about, at=at, now=here, before=there)
     if group.get("over") is None:
-        return f"{label}{about}: spread otherwise than before."
+        return words.say("spread_moved", **about)
     edge, share, share_was = group["over"]
-    return f"{label}{about}: over {write(edge)} at {percent(share)} of the accounts, {percent(share_was)} before."
+    return words.say("more_over", **about, edge=write(edge), now=percent(share), before=percent(share_was))
+
+
+def _name(group: str, words: Phrases) -> str:
+    return words.say(NAMES[group]) if group in NAMES else group
 
 
 def percent(share: float) -> str:
@@ -51,70 +58,62 @@ def percent(share: float) -> str:
     return f"{share:.0%}".replace("%", " %")
 
 
-def _statistic(stat: str, definition: Definition | None) -> Statistic:
-    if stat in OWN_UNIT or definition is None:
-        return OWN_UNIT.get(stat, ("", _number))
+def _writes(statistic: str, definition: Definition | None, words: Phrases) -> Write:
+    """How a statistic's values are written, with their unit."""
+    if definition is None or statistic in OWN_UNIT:
+        return partial(OWN_UNIT.get(statistic, _number), words)
     amount = partial(sentences.amount, definition)
-    level = partial(_a_day, amount) if definition.combine == SUM else amount
-    known: dict[str, Statistic] = {
-        "level_28": ("", level),
-        "level_7": (" over 7 days", level),
-        "level_90": (" over 90 days", level),
-        "usual": (", the accounts' own past", level),
-        "last": (", newest value", amount),
-        "worst_7": (", worst day of seven", amount),
-        "slope": (", trend over four weeks", partial(_signed_a_day, amount)),
-    }
-    return known[stat]
+    if statistic == "slope":
+        return lambda value: words.say("a_day", amount=f"{'-' if value < 0 else '+'}{amount(abs(value))}")
+    if definition.combine == SUM and statistic in LEVELS:
+        return lambda value: words.say("a_day", amount=amount(value))
+    return amount
 
 
-def _a_day(amount: Callable[[float], str], value: float) -> str:
-    return f"{amount(value)} a day"
+def _spreads(words: Phrases, value: float) -> str:
+    return words.say("spreads", number=f"{value:+.1f}")
 
 
-def _signed_a_day(amount: Callable[[float], str], value: float) -> str:
-    return f"{'-' if value < 0 else '+'}{amount(abs(value))} a day"
+def _days(words: Phrases, value: float) -> str:
+    return words.say("days", number=round(value))
 
 
-def _spreads(value: float) -> str:
-    return f"{value:+.1f} times the own past's spread"
+def _in_28_days(words: Phrases, a_day: float) -> str:
+    return words.say("in_28_days", number=f"{a_day * 28:.2f}")
 
 
-def _days(value: float) -> str:
-    return "1 day" if round(value) == 1 else f"{round(value)} days"
-
-
-def _number(value: float) -> str:
+def _number(_words: Phrases, value: float) -> str:
     return f"{value:,.0f}" if value == round(value) or abs(value) >= 100 else f"{value:.1f}"
 
 
-def _in_28_days(a_day: float) -> str:
-    return f"{a_day * 28:.2f} in 28 days"
-
-
-def _hundredths(value: float) -> str:
+def _hundredths(_words: Phrases, value: float) -> str:
     return f"{value:.2f}"
 
 
-def _chance(log_odds: float) -> str:
+def _chance(_words: Phrases, log_odds: float) -> str:
     return percent(1 / (1 + math.exp(-log_odds)))
 
 
+def _share(_words: Phrases, value: float) -> str:
+    return percent(value)
+
+
+LEVELS = {"level_7", "level_28", "level_90", "usual"}
 # Statistics whose unit is not the metric's.
-OWN_UNIT: dict[str, Statistic] = {
-    "age": (", age of the newest value", _days),
-    "count_7": (", number in 7 days", _number),
-    "count_28": (", number in 28 days", _number),
-    "count_90": (", number in 90 days", _number),
-    "change_7": (", last 7 days against the own past", _spreads),
-    "change_28": (", last 28 days against the own past", _spreads),
-    "off_28": (", share of days off target", percent),
-    "days_since": (", time since the last one", _days),
-    "rate": (", usual rate", _in_28_days),
-    "expected": (", complaints to expect of it", _hundredths),
-    "odds": (", chance that it brings a complaint", _chance),
-    "worst": (", highest chance of one item", percent),
-    "live": (", number of items", _number),
-    "alike": (", number like those that ended in complaints", _number),
-    "oldest": (", age of the oldest of these", _days),
+OWN_UNIT: dict[str, Callable[[Phrases, float], str]] = {
+    "age": _days,
+    "count_7": _number,
+    "count_28": _number,
+    "count_90": _number,
+    "change_7": _spreads,
+    "change_28": _spreads,
+    "off_28": _share,
+    "days_since": _days,
+    "rate": _in_28_days,
+    "expected": _hundredths,
+    "odds": _chance,
+    "worst": _share,
+    "live": _number,
+    "alike": _number,
+    "oldest": _days,
 }

@@ -7,7 +7,7 @@ from service.kit.database import Database, Session
 from service.kit.settings import Settings
 from service.scoring import notices
 from service.scoring import queries as scoring
-from service.watching import queries, rules, words
+from service.watching import phrasebook, queries, rules, words
 
 LOOK_BACK = timedelta(days=120)
 MINE = {words.TITLE, words.LEVEL_TITLE}
@@ -34,10 +34,11 @@ def review(session: Session, settings: Settings, *, now: datetime) -> None:
     if found := rules.loss(days, lived, settings.drift_loss):
         loss, how = found
         definitions = {each.key: each for each in scoring.definitions(session)}
-        lines = words.loss(today, lived, how, settings.horizon_days, definitions)
+        own = phrasebook.read(settings.templates)
+        lines = words.loss(today, lived, how, settings.horizon_days, definitions, words=own)
         notices.call(session, today.model, words.TITLE, lines, loss=loss, now=now)
     elif lived and (off := rules.off_level(lived, rules.OFF_LEVEL)) and not _open(session, words.TITLE):
-        lines = words.off_level(lived, settings.horizon_days)
+        lines = words.off_level(lived, settings.horizon_days, phrasebook.read(settings.templates))
         notices.call(session, today.model, words.LEVEL_TITLE, lines, loss=off, now=now)
 
 
@@ -59,6 +60,6 @@ def guard(db: Database, settings: Settings, *, now: datetime) -> int:
             if notice.title == notices.REFUSED and (found is None or notice.model != found.model):
                 notices.close(session, notice, "the promoted model speaks", now=now)
         if found is not None:
-            lines = words.refused(found.why, found.instead)
+            lines = words.refused(found.why, found.instead, phrasebook.read(settings.templates))
             notices.call(session, found.model, notices.REFUSED, lines, now=now)
     return int(found is not None and not standing)
