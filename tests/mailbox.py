@@ -30,6 +30,10 @@ class Mailbox:
             message_from_bytes(content, _class=EmailMessage, policy=policy.default) for _, content in self.delivered
         ]
 
+    def __dir__(self) -> list[str]:
+        """All but `mails`: for each connection the server reads every member, and this one parses all that ever came."""
+        return [name for name in super().__dir__() if name != "mails"]
+
     def to(self, address: str) -> list[EmailMessage]:
         return [mail for mail, (recipient, _) in zip(self.mails, self.delivered, strict=True) if recipient == address]
 
