@@ -31,7 +31,7 @@ class Mailbox:
         ]
 
     def __dir__(self) -> list[str]:
-        """All but `mails`: for each connection the server reads every member, and this one parses all that ever came."""
+        """All but `mails`: for each connection the server reads every member, and this one parses all that came."""
         return [name for name in super().__dir__() if name != "mails"]
 
     def to(self, address: str) -> list[EmailMessage]:
