@@ -29,6 +29,7 @@ from training.simulate import Company
 from training.window import Asked
 
 NOW = datetime(2026, 3, 2, tzinfo=UTC)
+UNTIL = date(2026, 3, 1)
 GOAL, SURE = 0.97, 0.02
 PRECISION = "average_precision"
 
@@ -64,7 +65,7 @@ def judged(plan: Plan, first_seed: int, *, least: int, most: int) -> dict[str, A
     draws: list[dict[str, float]] = []
     kinds, sizes, refused = [], [], ""
     for seed in range(first_seed, first_seed + most):
-        company = companies.make(plan, until=date(2026, 3, 1), seed=seed)
+        company = companies.make(plan, until=UNTIL, seed=seed)
         sizes.append((len(company.observations["value"]), len(company.complaints)))
         try:
             tested = backtested(company)
