@@ -11,6 +11,10 @@ from email.message import EmailMessage
 from aiosmtpd.controller import Controller
 
 
+def _parsed(content: bytes) -> EmailMessage:
+    return message_from_bytes(content, _class=EmailMessage, policy=policy.default)
+
+
 @dataclass
 class Mailbox:
     """`replies` are answers to come, by command ("MAIL", "RCPT", "DATA"); the text "drop" ends the connection.
@@ -26,16 +30,14 @@ class Mailbox:
 
     @property
     def mails(self) -> list[EmailMessage]:
-        return [
-            message_from_bytes(content, _class=EmailMessage, policy=policy.default) for _, content in self.delivered
-        ]
+        return [_parsed(content) for _, content in self.delivered]
 
     def __dir__(self) -> list[str]:
         """All but `mails`: for each connection the server reads every member, and this one parses all that came."""
         return [name for name in super().__dir__() if name != "mails"]
 
     def to(self, address: str) -> list[EmailMessage]:
-        return [mail for mail, (recipient, _) in zip(self.mails, self.delivered, strict=True) if recipient == address]
+        return [_parsed(content) for recipient, content in self.delivered if recipient == address]
 
     def will(self, command: str, *replies: str) -> None:
         self.replies.setdefault(command, []).extend(replies)
