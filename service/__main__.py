@@ -58,6 +58,7 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "news add": ("news", "add", "Let reps know what they may tell their clients."),
     "news list": ("news", "show", "List the news that are told, or will be."),
     "news remove": ("news", "remove", "Take news back."),
+    "audit list": ("audit", "show", "Print lines of the audit log: when, who, what, on what."),
     "audit verify": ("audit", "verify", "Tell whether the audit log is whole."),
     "keep": ("keep", "keep", "Tell what is kept for how long, or clear it now."),
     "erase": ("erase", "erase", "Take a rep or a contact out of everything that is kept."),

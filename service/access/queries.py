@@ -160,8 +160,20 @@ def erased(session: Session) -> set[str]:
     return set(session.scalars(select(Erasure.digest)))
 
 
-def audit_entries(session: Session, *, limit: int) -> list[AuditEntry]:
-    return list(session.scalars(select(AuditEntry).order_by(AuditEntry.id.desc()).limit(limit)))
+def audit_entries(
+    session: Session, *, limit: int, who: str = "", what: str = "", on: str = "", since: datetime | None = None
+) -> list[AuditEntry]:
+    """Lines of the audit log, the newest first; `who` is a part of an actor, `what` how an action begins."""
+    lines = select(AuditEntry).order_by(AuditEntry.id.desc()).limit(limit)
+    if who:
+        lines = lines.where(AuditEntry.actor.contains(who, autoescape=True))
+    if what:
+        lines = lines.where(AuditEntry.action.startswith(what, autoescape=True))
+    if on:
+        lines = lines.where(AuditEntry.subject == on)
+    if since:
+        lines = lines.where(AuditEntry.at >= since)
+    return list(session.scalars(lines))
 
 
 def audit_chain(session: Session) -> Iterator[AuditEntry]:

@@ -98,10 +98,7 @@ def add_operator(
         with db.begin() as session:
             actions.add_operator(session, email, shown, role, password, by=BY, now=now, words=words, made_up=made_up)
     facts = {"email": email.lower(), "name": shown, "role": role.value} | ({"password": password} if made_up else {})
-    if as_json:
-        door.answer(facts)
-    else:
-        door.say("\n".join(f"{key:9} {value}" for key, value in facts.items()))
+    _show_operator(facts, as_json=as_json)
 
 
 def disable_operator(email: Annotated[str, typer.Argument(help="The login.")], *, as_json: Json = False) -> None:
@@ -154,10 +151,7 @@ def set_password(
         with db.begin() as session:
             actions.set_password(session, email, password, by=BY, now=now, words=words, made_up=made_up)
     facts = {"email": email.lower()} | ({"password": password} if made_up else {})
-    if as_json:
-        door.answer(facts)
-    else:
-        door.say("\n".join(f"{key:9} {value}" for key, value in facts.items()))
+    _show_operator(facts, as_json=as_json)
 
 
 def new_password(settings: Settings, *, from_stdin: bool) -> tuple[str, bool]:
@@ -187,12 +181,23 @@ def _show(text: str, facts: dict[str, Any], *, as_json: bool) -> None:
         door.notes.print("Keep it now: it is not shown again.")
 
 
+def _show_operator(facts: dict[str, str], *, as_json: bool) -> None:
+    if as_json:
+        door.answer(facts)
+        return
+    door.say("\n".join(f"{key:9} {value}" for key, value in facts.items()))
+    if "password" in facts:
+        door.notes.print("The password is not shown again, and is to be changed at the next sign-in.")
+
+
 def _row(key: ApiKey, now: datetime) -> dict[str, str]:
     expired = key.expires_at is not None and key.expires_at <= now
     state = "revoked" if key.revoked_at else "expired" if expired else "live"
-    used = f"{key.last_used_at:%Y-%m-%d %H:%M}" if key.last_used_at else "never"
+    moments = {"ends": key.revoked_at or key.expires_at, "last used": key.last_used_at}
     begins = f"hu_{key.public_id}_…"
-    return {"name": key.name, "key": begins, "scopes": " ".join(key.scopes), "state": state, "last used": used}
+    return {"name": key.name, "key": begins, "scopes": " ".join(key.scopes), "state": state} | {
+        what: f"{at:%Y-%m-%d %H:%M}" if at else "never" for what, at in moments.items()
+    }
 
 
 def _operator_row(operator: Operator, *, has_factor: bool) -> dict[str, str]:

@@ -98,3 +98,31 @@ def test_what_the_command_line_changes_is_in_the_audit_log(db, cli):
         newest = queries.audit_entries(session, limit=1)[0]
     assert (newest.action, newest.subject) == ("key.create", "tms")
     assert newest.actor.startswith("cli:")
+
+
+def test_the_audit_log_can_be_read_by_who_what_on_what_and_when(cli):
+    cli("key", "create", "tms", "--scope", "ingest")
+    cli("operator", "add", "otto@example.com", "--role", "lead")
+    asked = ((), ("--what", "key"), ("--on", "otto@example.com"), ("--who", "nobody"), ("--since", "2100-01-01"))
+
+    found = {each: json.loads(cli("audit", "list", *each, "--json").stdout)["lines"] for each in asked}
+
+    assert [line["what"] for line in found[()]][-2:] == ["key.create", "operator.add"]
+    assert [line["on"] for line in found[asked[1]]] == ["tms"]
+    assert [line["detail"] for line in found[asked[2]]] == [{"role": "lead"}]
+    assert found[asked[3]] == found[asked[4]] == []
+
+
+def test_a_list_of_keys_tells_when_each_ends(cli):
+    cli("key", "create", "tms", "--scope", "ingest", "--days", "90")
+    cli("key", "rotate", "tms", "--overlap-hours", "24")
+
+    first, second = json.loads(cli("key", "list", "--json").stdout)["keys"]
+
+    assert first["ends"] < second["ends"]
+
+
+def test_whoever_is_given_a_made_up_password_is_told_that_it_is_shown_once(cli):
+    added = cli("operator", "add", "ola@example.com")
+
+    assert ("password " in added.stdout, "not shown again" in added.stderr) == (True, True)
