@@ -81,9 +81,9 @@ class PlainHeadsUp:
 class FollowUp:
     """News of an alert that the rep has been told of. `earlier` was written since the last mail, oldest first.
 
-    `subject` is that of the thread's first mail; empty where that was about several accounts. `why` is a sentence where
-    it comes at once (the risk rose, a promise was missed), else empty. `since_risk` is the risk when the rep was last
-    told, where it is known.
+    `subject` is that of the thread's first mail; empty where that was about several accounts. `why` it comes at once:
+    "urgent", "own_words" after a plain heads-up, "risen" or "late", else empty. `since_risk` is the risk when the rep
+    was last told, where it is known.
     """
 
     to: To

@@ -116,7 +116,9 @@ def encoding(text: str) -> tuple[str, int]:
     What is mostly ASCII stays legible for whoever looks at a mail's source; three bytes a sign would not be anyway.
     """
     encoded = text.encode()
-    printable, packed = len(binascii.b2a_qp(encoded)), -(-len(encoded) // 57) * 78
+    quoted = binascii.b2a_qp(encoded)
+    # Lines end in two bytes on the way.
+    printable, packed = len(quoted) + quoted.count(b"\n"), -(-len(encoded) // 57) * 78
     return ("base64", packed) if packed < SHORTER * printable else ("quoted-printable", printable)
 
 

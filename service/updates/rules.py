@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from enum import StrEnum
 from uuid import UUID
 
 from models import Alert, Mail, MailKind, Rep, Resolution, Update, UpdateKind
@@ -119,22 +120,33 @@ def reading(rep: Rep, settings: Settings, paused_until: datetime | None) -> Read
     return Reading(hours_of(rep, settings), paused_until, group, settings.urgent_breaks_quiet)
 
 
-def rush(update: Update, last: LastTold | None) -> str | None:
+class Rush(StrEnum):
+    """Why news goes out at once, although the rep may have had a mail about the account today."""
+
+    URGENT = "urgent"
+    FIRST_WORD = "first_word"
+    ENDED = "ended"
+    OWN_WORDS = "own_words"
+    RISEN = "risen"
+    LATE = "late"
+
+
+def rush(update: Update, last: LastTold | None) -> Rush | None:
     """Say why news goes out at once, although the rep may have had a mail about the account today."""
     if update.urgent:
-        return "Operations calls it urgent."
+        return Rush.URGENT
     if last is None or last.alert_id != update.alert_id:
-        return "This is the first word about it."
-    return "It has ended." if update.kind is UpdateKind.RESOLVED else _bad_news(update, last)
+        return Rush.FIRST_WORD
+    return Rush.ENDED if update.kind is UpdateKind.RESOLVED else _bad_news(update, last)
 
 
-def _bad_news(update: Update, last: LastTold) -> str | None:
+def _bad_news(update: Update, last: LastTold) -> Rush | None:
     if last.kind is UpdateKind.PLAIN:
-        return "You were told that you get operations' own words at once."
+        return Rush.OWN_WORDS
     if last.risk is not None and update.risk is not None and clearly_higher(update.risk, last.risk):
-        return "The risk has risen since you were told."
+        return Rush.RISEN
     if last.promised and update.written_at > last.promised:
-        return "It was promised for an earlier time."
+        return Rush.LATE
     return None
 
 

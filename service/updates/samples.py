@@ -134,7 +134,7 @@ def _of_accounts() -> dict[str, Content]:
         "heads-up-starter-score": HeadsUp(TO, _untrained(NORTHWIND), SAID),
         "plain-heads-up": PlainHeadsUp(TO, NORTHWIND, seen=False),
         "follow-up": FollowUp(
-            TO, NORTHWIND, SAID, SUBJECT, earlier=(EARLIER,), why="The risk has risen.", since_risk=0.62
+            TO, NORTHWIND, SAID, SUBJECT, earlier=(EARLIER,), why="risen", since_risk=0.62
         ),
         "fixed": Ended(
             TO, NORTHWIND, Resolution.FIXED, NOW, note="The second van drives. Late stops are back at 4 %.",
@@ -193,8 +193,8 @@ def _of_operations() -> dict[str, Content]:
         ),
         "operations-unreached": Notice(
             LENA, "unreached", "https://headsup.example/alerts/1",
-            {"who": TO.name, "name": NORTHWIND.name, "why": "The address does not exist: a mail to it came back.",
-             "told": [f"{NORTHWIND.name}: {SAID.cause}"]},
+            {"who": TO.name, "name": NORTHWIND.name, "why": "hard", "error": "",
+             "told": [{"name": NORTHWIND.name, "cause": SAID.cause, "owner": SAID.owner, "fix": SAID.fix}]},
         ),
         "operations-storm": Notice(
             LENA, "storm", "https://headsup.example/mail",

@@ -10,7 +10,7 @@ from service.alerts.queries.lines import model_lines
 from service.kit.database import Database, Session
 from service.kit.settings import Settings
 from service.scoring.rules import STARTER_LINE
-from service.updates import holds, posting
+from service.updates import holds, posting, wording
 from service.updates.contents import Notice, To
 from service.updates.posting import Parcel
 from service.updates.queries import holding
@@ -29,7 +29,7 @@ def watch(db: Database, settings: Settings, *, now: datetime) -> int:
         accounts, crossed = holding.crossings(session, {STARTER: STARTER_LINE} | model_lines(session), now=now)
     if accounts < LEAST_ACCOUNTS or crossed <= settings.storm_share * accounts:
         return 0
-    reason = f"{crossed} of {accounts} accounts crossed the alert line within a day: perhaps the data are wrong."
+    reason = wording.say(settings.templates, "notice/storm.j2", "reason", crossed=crossed, accounts=accounts)
     with db.begin() as session:
         lasting = timedelta(minutes=settings.storm_minutes)
         hold = holds.hold_reps(session, reason, lasting=lasting, by=WORKER, now=now)

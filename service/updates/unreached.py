@@ -9,7 +9,7 @@ from models import Alert, Mail, MailKind, Operator, Rep, Update, UpdateKind
 from service.access import queries as operators
 from service.kit.database import Database, Session
 from service.kit.settings import Settings
-from service.updates import held, posting, words
+from service.updates import posting, words
 from service.updates.contents import Notice, To
 from service.updates.posting import Parcel
 from service.updates.queries import addresses, outbox, owed, unreached
@@ -85,7 +85,7 @@ def _post(session: Session, key: str, missed: Missed, helper: Helper, settings: 
     facts = {
         "who": words.clean(missed.rep.name or missed.rep.email, 80),
         "name": words.clean(alert.account.name, 80),
-        "why": _why(session, missed.mail),
+        **_why(session, missed.mail),
         "told": [_said(update) for update in missed.live[:NAMED]],
     }
     notice = Notice(to, "unreached", f"{settings.site_url}/alerts/{alert.id}", facts)
@@ -102,15 +102,17 @@ def _post(session: Session, key: str, missed: Missed, helper: Helper, settings: 
     return posting.post(session, parcel, settings, now=now)
 
 
-def _why(session: Session, mail: Mail) -> str:
+def _why(session: Session, mail: Mail) -> dict[str, str]:
+    """Why the mail did not get there: the address is no good, or the relay said so."""
     address = addresses.stopped(session, mail.recipient)
     if address and address.stopped_why:
-        return held.WHY_STOPPED[address.stopped_why]
-    return f"It could not be sent: {words.clean(mail.last_error or 'no reason is known', 200).rstrip('.')}."
+        return {"why": address.stopped_why, "error": ""}
+    return {"why": "not_sent", "error": words.clean(mail.last_error or "", 200).rstrip(".")}
 
 
-def _said(update: Update) -> str:
+def _said(update: Update) -> dict[str, str]:
+    """What the rep has not been told about one account; only a name where operations was silent."""
     name = words.clean(update.alert.account.name, 80)
     if update.kind is not UpdateKind.WRITTEN:
-        return f"{name} may complain soon."
-    return f"{name}: {update.cause} {update.owner} has it: {update.fix}"
+        return {"name": name, "cause": "", "owner": "", "fix": ""}
+    return {"name": name, "cause": update.cause, "owner": update.owner, "fix": update.fix}

@@ -58,7 +58,7 @@ MAKE = {
         samples.LENA,
         "unreached",
         "https://headsup.example",
-        {"who": "Rita", "name": "Northwind", "why": "It came back.", "told": [said.cause + said.fix] * 10},
+        {"who": "Rita", "name": "N", "why": "hard", "error": "", "told": [vars(said) | {"name": "N"}] * 10},
     ),
 }
 

@@ -1,13 +1,14 @@
 """A company's own sentences: told by the API, the console and mails alike; ours where theirs fail."""
 
 import re
+from dataclasses import replace
 from datetime import timedelta
 from importlib.resources import files
 
 import pytest
 
 from service.scoring import actions, phrasebook
-from service.updates import books, letters, samples
+from service.updates import books, letters, samples, wording
 from tests import make
 
 TOTAL = phrasebook.EXAMPLES["total_moved"]
@@ -92,3 +93,52 @@ def test_every_sentence_has_an_example_with_all_that_it_is_given(name):
     assert {macro: set(re.findall(r"\w+", given)) for macro, given in macros} == {
         macro: set(facts) for macro, facts in book.examples.items()
     }
+
+
+@pytest.mark.parametrize(
+    ("why", "said"),
+    [
+        ("urgent", "Operations calls it urgent."),
+        ("own_words", "Operations has now said what is wrong."),
+        ("risen", "The risk has risen since you were told."),
+        ("late", "This comes later than we promised."),
+        ("", "About 8 in 10 accounts like this"),
+    ],
+)
+def test_a_follow_up_begins_with_why_it_comes_at_once(settings, why, said):
+    letter = letters.render(replace(samples.samples()["follow-up"], why=why), settings)
+
+    assert letter.text.split("\n\n")[1].startswith(said)
+    assert said in letter.html
+
+
+def test_the_reason_of_a_storm_is_said_in_the_companys_words(own, tmp_path):
+    settings = own("")
+    (tmp_path / "own" / "notice").mkdir()
+    (tmp_path / "own" / "notice" / "storm.j2").write_text(
+        "{% macro reason(crossed, accounts) %}{{ crossed }}!{% endmacro %}"
+    )
+
+    facts = {"crossed": 90, "accounts": 100}
+
+    assert wording.say(settings.templates, "notice/storm.j2", "reason", **facts) == "90!"
+    assert wording.say(settings.templates, "notice/late.j2", "button") == "Open the alert"
+    assert wording.say(None, "notice/storm.j2", "reason", **facts).startswith(
+        "90 of 100 accounts crossed the alert line"
+    )
+
+
+@pytest.mark.parametrize(
+    ("facts", "said"),
+    [
+        ({"why": "soft"}, "The address failed too often: mails to it came back."),
+        ({"why": "complaint"}, "The reader called a mail spam."),
+        ({"why": "not_sent", "error": "550 no"}, "It could not be sent: 550 no."),
+        ({"why": "not_sent"}, "It could not be sent: no reason is known."),
+        ({"told": [{"name": "Halden", "cause": ""}]}, "Halden may complain soon."),
+    ],
+)
+def test_who_can_call_hears_why_a_mail_did_not_get_there(settings, facts, said):
+    notice = samples.samples()["operations-unreached"]
+
+    assert said in letters.render(replace(notice, facts=notice.facts | facts), settings).text
