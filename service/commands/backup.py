@@ -66,27 +66,52 @@ def backup(
 
 
 def restore(
-    folder: Annotated[Path, typer.Argument(metavar="DIR", help="What `headsup backup` made.")], *, as_json: Json = False
+    folder: Annotated[Path | None, typer.Argument(metavar="[DIR]", help="What `headsup backup` made.")] = None,
+    *,
+    in_place: Annotated[
+        bool,
+        typer.Option("--in-place", help="Without DIR: the database is there; another tool has restored it."),
+    ] = False,
+    as_json: Json = False,
 ) -> None:
     """Fill an empty installation from a backup; no mail goes out of it until somebody releases them.
 
     Settings that are there already stay. The schema is brought to this version's, and who was erased after the backup
-    is erased again.
+    is erased again. With --in-place only that is done, to a database that came back by archived WAL, for one.
     """
+    if (folder is None) is not in_place:
+        raise NoBackup("Name the folder of a backup, or say --in-place: one of the two.")
+    _tell(_take_over() if folder is None else _restore(folder), as_json)
+    door.notes.print("Run `headsup check`, start Headsup, look at the outbox, and release the mails there.")
+
+
+def _restore(folder: Path) -> dict[str, Any]:
     facts = _verified(folder)
     data = door.data_dir()
     data.mkdir(parents=True, exist_ok=True)
-    told: dict[str, Any] = {"made_at": facts["made_at"], "settings": _restore_settings(folder, data)}
+    settings_are = _restore_settings(folder, data)
     settings = door.load_settings()
     if settings.embedded != (facts["database"] == SQLITE):
         raise NoBackup(f"It is of another kind of database: {facts['database']}. Set HEADSUP_DATABASE_URL to match.")
     _restore_files(folder, data)
-    now = SystemClock().now()
     fill = _fill_sqlite if settings.embedded else _fill_postgresql
-    erased = fill(folder, settings, str(facts["schema"]), now)
-    told |= {"schema": schema.head(), "mails": "held", "erased_again": erased}
-    _tell(told, as_json)
-    door.notes.print("Run `headsup check`, start Headsup, look at the outbox, and release the mails there.")
+    erased = fill(folder, settings, str(facts["schema"]), SystemClock().now())
+    return {"made_at": facts["made_at"], "settings": settings_are} | _done(erased)
+
+
+def _take_over() -> dict[str, Any]:
+    settings, now = door.load_settings(), SystemClock().now()
+    if settings.embedded and not Path(settings.database.removeprefix("sqlite:///")).exists():
+        raise NoBackup(f"There is no database in {settings.data_dir}.")
+    with closing(Database(settings.database)) as db:
+        if schema.revision(db) is None:
+            raise NoBackup("The database is empty.")
+        schema.upgrade(db, then=lambda session: _hold(session, now))
+        return _done(erasure.catch_up(db, settings, now=now))
+
+
+def _done(erased: bool) -> dict[str, Any]:  # noqa: FBT001  a fact that is told
+    return {"schema": schema.head(), "mails": "held", "erased_again": erased}
 
 
 def _fill_sqlite(folder: Path, settings: Settings, _at: str, now: datetime) -> bool:

@@ -55,7 +55,7 @@ def check(db: Database) -> None:
     Raises:
         SchemaMismatch: the revision differs from the newest one known here; the detail says what to do.
     """
-    current = _revision(db)
+    current = revision(db)
     if current != head():
         raise _mismatch(current)
 
@@ -68,14 +68,9 @@ def check_running(db: Database) -> None:
     Raises:
         SchemaMismatch: it is older, or empty.
     """
-    current = _revision(db)
+    current = revision(db)
     if current != head() and _is_older(current):
         raise _mismatch(current)
-
-
-def _revision(db: Database) -> str | None:
-    with db.engine.connect() as connection:
-        return _current(connection)
 
 
 def _is_older(current: str | None) -> bool:
@@ -98,6 +93,12 @@ def differences(db: Database) -> list[object]:
 def head() -> str:
     """The newest revision that this program knows."""
     return _known()[0]
+
+
+def revision(db: Database) -> str | None:
+    """The revision of a database; None where there is none yet."""
+    with db.engine.connect() as connection:
+        return _current(connection)
 
 
 @cache

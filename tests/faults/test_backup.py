@@ -132,6 +132,32 @@ def test_what_is_restored_sends_no_mail_until_somebody_releases_it(settings, int
     assert states == {MailState.SENT}
 
 
+@pytest.mark.usefixtures("queued")
+def test_what_another_tool_restored_is_taken_over_in_place_with_its_mail_held(db, settings, mailbox, monkeypatch):
+    with db.begin() as session:
+        make.rep(session, email="rita@example.com", name="Rita Reyes")
+    erasure.write_ledger(settings, ["rita@example.com"], now=make.MONDAY)
+    point_at(settings, monkeypatch)
+
+    backup.restore(in_place=True)
+    worker.tick(db, settings.model_copy(update={"smtp_url": mailbox.url}), now=make.MONDAY)
+
+    with db.read() as session:
+        addresses = session.scalars(text("SELECT email FROM reps")).all()
+        held = holds.of_all(session, now=make.MONDAY)
+    assert (mailbox.mails, [address for address in addresses if "rita" in address]) == ([], [])
+    assert "Restored" in held.reason
+
+
+def test_nothing_is_taken_over_where_there_is_no_database(into, monkeypatch):
+    point_at(into, monkeypatch)
+
+    with pytest.raises(backup.NoBackup, match=r"no database|empty"):
+        backup.restore(in_place=True)
+    with pytest.raises(backup.NoBackup, match="one of the two"):
+        backup.restore()
+
+
 def test_who_was_erased_after_the_backup_is_erased_again(db, settings, into, tmp_path, monkeypatch):
     with db.begin() as session:
         make.rep(session, email="rita@example.com", name="Rita Reyes")
