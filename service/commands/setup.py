@@ -41,6 +41,9 @@ def init(
     folder = door.data_dir()
     done: dict[str, Any] = {"data_dir": str(folder), "settings": write_settings(folder)}
     settings = door.load_settings()
+    if settings.embedded and not settings.database_url:
+        # Names, addresses and hashes: its owner's only, as the journal files that SQLite puts beside it then are, too.
+        os.close(os.open(folder / "headsup.db", os.O_RDWR | os.O_CREAT, 0o600))
     with closing(Database(settings.database)) as db:
         done["schema"] = schema.upgrade(db)
         done |= _first_administrator(db, settings, email, name, from_stdin=password_stdin)
@@ -65,7 +68,7 @@ def migrate(*, as_json: Json = False) -> None:
 
 def write_settings(folder: Path) -> str:
     """Write `settings.env` with new keys, readable by its owner only, unless it is there; tell which."""
-    folder.mkdir(parents=True, exist_ok=True)
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     path = folder / SETTINGS_FILE
     try:
         handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)

@@ -8,6 +8,7 @@ import pytest
 from service.access import actions, queries
 from service.kit.database import Database
 from service.kit.settings import Settings
+from tests.conftest import ON_POSTGRESQL
 
 
 @pytest.fixture
@@ -30,6 +31,16 @@ def test_init_writes_keys_that_only_the_owner_can_read(db, cli, settings):
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     assert len(made.secret_key.get_secret_value()) >= 32
     assert made.signing_key.get_secret_value() != ""
+
+
+@pytest.mark.skipif(ON_POSTGRESQL, reason="the database is not in the folder")
+def test_nobody_but_its_owner_reads_a_new_installation(cli, tmp_path, monkeypatch):
+    folder = tmp_path / "new"
+    monkeypatch.setenv("HEADSUP_DATA_DIR", str(folder))
+
+    cli("init", "--email", "ola@example.com")
+
+    assert [path.name for path in (folder, *folder.iterdir()) if stat.S_IMODE(path.stat().st_mode) & 0o077] == []
 
 
 def test_init_can_be_run_again_and_keeps_what_is_there(db, cli, installed, settings):
