@@ -33,6 +33,21 @@ AT_ONCE = {
     "mails_per_minute": 1_000_000,
 }
 ON_POSTGRESQL = os.environ.get("HEADSUP_TEST_DATABASE") == "postgresql"
+EVERYTHING = os.environ.get("HEADSUP_FAULTS") == "full"
+
+
+def pytest_collection_modifyitems(config, items):
+    """On PostgreSQL leave out what would only say again what it has said on SQLite."""
+    if ON_POSTGRESQL and not EVERYTHING:
+        config.hook.pytest_deselected(items=[item for item in items if not _may_differ(item)])
+        items[:] = filter(_may_differ, items)
+
+
+def _may_differ(item):
+    """Whether a test asks for a database, or says itself which one it is for. A browser is shown the same pages."""
+    asked = set(item.fixturenames)
+    says = any(mark.args == (False,) for mark in item.iter_markers("skipif"))
+    return says or bool(asked & {"_empty", "durable_server"} and "chromium" not in asked)
 
 
 @pytest.fixture(scope="session")
