@@ -20,6 +20,7 @@ HERE = Path(__file__).parent
 DATABASES = ("sqlite", "postgresql")
 # What nothing was collected of, or all of it left out, is no failure: it is about the other database.
 NOTHING_TO_DO = 5
+MOST_FIGURES = 4
 MINUTES = float(os.environ.get("HEADSUP_FAULTS_MINUTES", "120"))
 # What is interrupted stops its servers; what does not even do that is killed.
 STOPS_WITHIN_SECONDS = 60
@@ -133,7 +134,7 @@ def _end(process: subprocess.Popen[str]) -> None:
 def _show(ran: list[Ran]) -> None:
     print("\n| goal | database | outcome | minutes | figures |\n|---|---|---|---|---|")  # noqa: T201
     for each in ran:
-        figures = "; ".join(each.figures)
+        figures = "; ".join(each.figures[-MOST_FIGURES:])
         row = f"| {each.goal} | {each.database} | {each.outcome} | {each.seconds / 60:.1f} | {figures} |"
         print(row)  # noqa: T201
 

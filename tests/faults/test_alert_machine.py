@@ -26,6 +26,7 @@ class Alerts(RuleBasedStateMachine):
 
     db = None
     wanted = None
+    steps = 0
 
     @initialize()
     def begin(self):
@@ -106,6 +107,7 @@ class Alerts(RuleBasedStateMachine):
     def tables_and_model_agree(self):
         if not hasattr(self, "account"):
             return
+        type(self).steps += 1
         with self.db.read() as session:
             alerts = list(session.scalars(select(Alert).where(Alert.account_id == self.account)))
             openings = select(func.count()).where(AlertEvent.kind == "opened")
@@ -132,6 +134,8 @@ def test_no_order_of_events_breaks_the_rules_of_an_alert(db, settings):
     wanted = settings.model_copy(update={"alerts_per_day": 1000})
     on_this = type("Alerts", (Alerts,), {"db": db, "wanted": wanted})
     run_state_machine_as_test(on_this, settings=SIZES)
+
+    print({"runs": RUNS, "steps": on_this.steps})  # noqa: T201
 
 
 SIZES = limits(

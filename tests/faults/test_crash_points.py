@@ -103,6 +103,7 @@ def test_dead_at_every_point_loses_nothing_and_doubles_nothing(stage, mailbox):
                 wrong[point, at] = (finished, findings, len(world.mails))
             mailbox.delivered.clear()
 
+    print({"points": len(counted), "deaths": len(repeated), "wire_repeats": sum(repeated.values())})  # noqa: T201
     assert set(counted) == set(POINTS)
     assert wrong == {}
     in_the_gap = {which: count for which, count in repeated.items() if count}

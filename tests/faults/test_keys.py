@@ -42,6 +42,7 @@ def test_each_key_counts_once_from_many_clients_and_after_a_restart(running):
         running.wait_ready()
         replayed, other = send(0)[1], send(0, body(0, value=2.0))[1]
 
+    print({"keys": KEYS, "answers": len(answers), "clients": CLIENTS})  # noqa: T201
     # What came to light first is told in each of the three answers to a key.
     texts = {}
     for n, answer in answers:

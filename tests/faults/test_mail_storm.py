@@ -39,6 +39,7 @@ def test_accounts_of_one_rep_that_cross_together_are_one_mail(db, settings, mail
     for seconds in range(0, 300, 20):
         a_round(db, settings, plain_at + timedelta(seconds=seconds))
 
+    print({"accounts_of_one_rep": OF_ONE_REP, "mails": len(mailbox.delivered)})  # noqa: T201
     # The first window's mail has all that were written by its end; the rest is in the next one.
     assert len(mailbox.delivered) <= 2
     with db.read() as session:
@@ -73,6 +74,7 @@ def test_a_storm_holds_the_reps_mail_for_a_while_and_asks_people(db, settings, o
     assert [to for to, _ in mailbox.delivered] == ["lena@example.com", "rita@example.com"]
     with db.read() as session:
         assert session.query(Hold).count() == 1
+    print({"accounts": ACCOUNTS, "mails_in_a_storm": len(mailbox.delivered)})  # noqa: T201
 
 
 def test_somebody_who_has_looked_lets_the_mail_go(db, settings, outage, mailbox):

@@ -64,6 +64,7 @@ def test_any_order_with_repeats_and_latecomers_ends_in_the_same_score_and_alert(
     once = given(orders, strategies.integers(0, 60))(come)
     HYPOTHESIS(once)()
 
+    print({"orders": len(seen), "outcomes": len({repr(each) for each in seen})})  # noqa: T201
     assert len(seen) >= ORDERS
     assert all(each == seen[0] for each in seen)
     assert len(seen[0][0]) == len(seen[0][1]) == 1

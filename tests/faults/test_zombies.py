@@ -46,6 +46,7 @@ def test_a_worker_that_wakes_after_its_lease_says_nothing_new(point, says, runni
 
     world, findings, repeated = judge(running.db, history, mailbox)
 
+    print({"halted_at": point, "rounds": ROUNDS, "wire_repeats": repeated})  # noqa: T201
     assert findings == []
     assert len(world.mails) == ROUNDS
     # Only where the relay had the mail already, the next worker says the same message again.
