@@ -21,6 +21,7 @@ ZOOM = 2.0
 ENDS = (0.04, 0.08, 0.2, 0.4, 0.6, 0.8, 1.0)
 TICK_DAYS = 18
 LEAST = timedelta(days=6)
+LARGE = "chart.svg.j2"
 
 
 @dataclass(frozen=True)

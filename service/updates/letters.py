@@ -6,6 +6,7 @@ from typing import Any
 
 import structlog
 
+from models import Resolution
 from service.kit.settings import Settings
 from service.updates import books, charts, ways_back, wording
 from service.updates.charts import Picture
@@ -46,7 +47,7 @@ KINDS: dict[type, str] = {
 }
 ROWS = ROOMS[0].rows
 OF_MANY = (Group, Digest, ManagerWeek)
-ACKNOWLEDGED = (HeadsUp, PlainHeadsUp, FollowUp, Ended, Group)
+ACKNOWLEDGED = (HeadsUp, PlainHeadsUp, FollowUp, Group)
 LONGEST_PREVIEW = 200
 
 # What templates can use beside the content, and what it is; docs/templates.md is made of this.
@@ -126,7 +127,7 @@ def _context(content: Content, settings: Settings, room: Room = ROOMS[0]) -> dic
     to = content.to
     account = content.client.account_id if isinstance(content, News) else getattr(content, "account_id", "")
     links = {
-        "acknowledge": ways_back.acknowledge_url(settings, to.id) if isinstance(content, ACKNOWLEDGED) else "",
+        "acknowledge": ways_back.acknowledge_url(settings, to.id) if _asks(content) else "",
         "pause": ways_back.pause_url(settings, to.rep_id) if to.rep_id else "",
         "unsubscribe": ways_back.unsubscribe_url(settings, to.rep_id)
         if to.rep_id and isinstance(content, Digest)
@@ -143,6 +144,13 @@ def _context(content: Content, settings: Settings, room: Room = ROOMS[0]) -> dic
         **_for_group(content, room),
         **_for_digest(content, settings, room),
     }
+
+
+def _asks(content: Content) -> bool:
+    """Whether the rep is asked to say that the mail was seen: not where nothing is to be done any more."""
+    if isinstance(content, Ended):
+        return content.how is Resolution.FIXED
+    return isinstance(content, ACKNOWLEDGED)
 
 
 def _button(content: Content, links: dict[str, str]) -> dict[str, str] | None:
@@ -207,4 +215,4 @@ def _drawings(content: Content) -> Iterator[Drawing]:
     if isinstance(content, HeadsUp | PlainHeadsUp | FollowUp):
         client = content.client
         if chart := charts.large(client.days, client.line):
-            yield client.account_id, "chart.svg.j2", chart, {"client": client}
+            yield client.account_id, charts.LARGE, chart, {"client": client}

@@ -31,6 +31,8 @@ LONGEST = 400_000
 # Outlook for Windows opens no longer ones.
 LONGEST_LINK = 2_000
 PERCENT = re.compile(r"(?<=\d) %")
+PHONE = re.compile(r"(?<![\w&#;.-])(?:\+|0)\d(?:[ ()/.-]{0,2}\d)+")
+LONGEST_DATE = len("08032026")
 LONGEST_PREVIEW, LONGEST_TROUBLE = 200, 300
 
 
@@ -112,6 +114,7 @@ def _environment(folder: Path | None, *, escapes: bool) -> Environment:
         lstrip_blocks=True,
     )
     environment.filters |= {"breaks": _breaks, "clean": clean, "inside": inside, "local": _local, "mailto": _mailto}
+    environment.filters["phones"] = _phones
     return environment
 
 
@@ -128,6 +131,18 @@ def _local(at: datetime, time_zone: str) -> datetime:
 def _breaks(text: str) -> Markup:
     """Keep the line breaks of prose."""
     return Markup("<br />").join(escape(line) for line in text.splitlines())
+
+
+def _phones(text: str) -> Markup:
+    """Let a telephone number be called from a phone: one that begins with + or 0 and has more digits than a date."""
+
+    def link(found: re.Match[str]) -> str:
+        number = re.sub(r"\(0\)|[^\d+]", "", found[0])
+        return (
+            f'<a href="tel:{number}" style="color:#3451d1">{found[0]}</a>' if len(number) > LONGEST_DATE else found[0]
+        )
+
+    return Markup(PHONE.sub(link, str(escape(text))))  # noqa: S704  the text is escaped, and the number has digits only
 
 
 def _mailto(text: str) -> str:

@@ -74,7 +74,8 @@ def test_nothing_is_loaded_from_elsewhere_and_every_tag_is_closed(mail):
     assert tags.left == []
     assert not re.search(r"url\(|@import|<script|<link|<iframe|src=\"http", letter.html)
     assert all(
-        link.startswith(("https://headsup.example/", "http://127.0.0.1:8000/", "mailto:")) for link in tags.links
+        link.startswith(("https://headsup.example/", "http://127.0.0.1:8000/", "mailto:", "tel:"))
+        for link in tags.links
     )
 
 
@@ -215,3 +216,60 @@ def test_what_templates_can_use_is_what_the_docs_say(settings, name):
     given = letters._context(ALL[name], settings).keys() | {"pictures", "shortened"}  # noqa: SLF001  all there is
 
     assert given == letters.NAMES.keys() | more.get(name, {}).keys()
+
+
+@pytest.mark.parametrize(
+    ("owner", "called"),
+    [
+        ("Ola Berg, +49 30 5550 117", "+49305550117"),
+        ("Ola (0)30/555-0117", None),
+        ("Ola, 030/555-0117 or 0171 2345678", "0305550117"),
+        ("Ola, +49 (0)30 5550117", "+49305550117"),
+        ("Ola, back on 08.03.2026 at 06:00", None),
+        ("A&B <b>, order 4711", None),
+    ],
+)
+def test_who_has_it_can_be_called_from_a_phone(settings, owner, called):
+    html = letters.render(replace(ALL["heads-up"], said=replace(samples.SAID, owner=owner)), settings).html
+
+    links = [link.removeprefix("tel:") for link in Tags(html).links if link.startswith("tel:")]
+    assert links[:1] == ([called] if called else [])
+
+
+@pytest.mark.parametrize(("name", "asked"), [("fixed", True), ("all-clear", False), ("false-alarm", False)])
+def test_nobody_is_asked_for_an_answer_where_nothing_is_to_be_done(settings, name, asked):
+    letter = letters.render(ALL[name], settings)
+
+    assert ("I have it: http" in letter.text) is ("The button opens" in letter.html) is asked
+
+
+@pytest.mark.parametrize(
+    ("complaints", "told", "said"),
+    [
+        (1, 1, "1 complaint came in, after we had told the rep."),
+        (1, 0, "1 complaint came in, and the rep had not been told."),
+        (3, 2, "3 complaints came in, 2 of them after we had told the rep."),
+        (3, 0, "3 complaints came in, none of them after we had told the rep."),
+        (0, 0, "No complaint came in since last week."),
+    ],
+)
+def test_a_manager_reads_whether_the_rep_knew_first(settings, complaints, told, said):
+    week = replace(ALL["manager-weekly"].reps[0], complaints=complaints, told=told)
+
+    assert said in letters.render(replace(ALL["manager-weekly"], reps=(week,)), settings).text
+
+
+GMAIL_STYLE = 16_000  # longer style blocks are dropped
+UNKNOWN_TO_OUTLOOK = r"(?<![-\w])(position|float|flex|grid|background-image|calc|var)\b\s*[:(]"
+
+
+def test_the_html_keeps_to_what_outlook_and_gmail_know(mail):
+    html = mail[0].html
+    images = Tags(html).images
+
+    assert all(len(block) < GMAIL_STYLE for block in re.findall(r"<style[^>]*>(.*?)</style>", html, re.DOTALL))
+    assert not re.search(UNKNOWN_TO_OUTLOOK, html)
+    assert all(image["width"].isdigit() and "alt" in image for image in images)
+    assert re.search(r'<!--\[if mso \| IE\]><table [^>]*width="600"', html)
+    assert "<!--[if mso]><style>h1, h2, p, div, td, a { font-family: Arial, sans-serif !important; }" in html
+    assert len(html.encode()) < 102_000

@@ -152,12 +152,14 @@ def complaints(session: Session, rep_ids: Collection[int], *, since: datetime) -
 
 
 def unacknowledged(session: Session, rep_ids: Collection[int], *, since: datetime) -> dict[int, int]:
-    """By rep, how many heads-ups of that time wait for the button to be pressed."""
+    """By rep, how many heads-ups of that time wait for the button to be pressed; what tells an end does not count."""
     waiting = and_(
         Mail.kind == MailKind.HEADS_UP,
         Mail.state == MailState.SENT,
         Mail.acknowledged_at.is_(None),
         Mail.sent_at >= since,
+        or_(Update.id.is_(None), Update.kind != UpdateKind.RESOLVED),
     )
-    rows = select(Mail.rep_id, func.count()).where(waiting, Mail.rep_id.in_(rep_ids)).group_by(Mail.rep_id)
+    rows = select(Mail.rep_id, func.count()).outerjoin(Update, Update.id == Mail.update_id)
+    rows = rows.where(waiting, Mail.rep_id.in_(rep_ids)).group_by(Mail.rep_id)
     return {rep_id: count for rep_id, count in session.execute(rows) if rep_id}
