@@ -132,12 +132,12 @@ def test_an_agent_reads_news_and_adds_none(ola, rows):
     assert rows(NewsLine) == []
 
 
-def test_without_scripts_an_account_shows_the_picture_that_reps_get(db, ola, account):
+def test_on_paper_and_without_scripts_an_account_shows_the_picture_that_reps_get(db, ola, account):
     with db.begin() as session:
         make.score(session, account, 0.7)
         make.risk_days(session, account, [0.1 * day for day in range(8)])
 
     page = ola.get("/accounts/north%2Fwind").text
 
-    assert '<noscript><svg xmlns="http://www.w3.org/2000/svg" width="400"' in page.replace("<noscript>\n", "<noscript>")
+    assert re.search(r'<div class="mailed">\s*<svg xmlns="http://www.w3.org/2000/svg" width="400"', page)
     assert "Warning score, 0 to 100; no probability" in page
