@@ -77,7 +77,7 @@ FRAMES = [
     '"-{}-"',
 ]
 PAYLOADS = [frame.replace("{{", "{").replace("}}", "}").replace("{}", code) for frame, code in product(FRAMES, RUN)]
-ACCOUNTS = 34
+ACCOUNTS = 20
 
 
 @pytest.fixture
@@ -86,9 +86,9 @@ def poisoned(db, settings, clock):
     waiting, used = list(PAYLOADS), set()
 
     def say(most=190):
-        text = next((each for each in waiting if len(each) <= most), PAYLOADS[-1])
-        if text in waiting:
-            waiting.remove(text)
+        text = next(each for each in waiting if len(each) <= most)
+        waiting.remove(text)
+        waiting.append(text)
         used.add(text)
         return text
 
@@ -105,9 +105,22 @@ def poisoned(db, settings, clock):
             alert = make.alert(session, account, reasons=reasons)
             facts = {"cause": say(), "owner": say(), "fix": say(), "say": say()}
             make.update(session, alert, written_by="ola@example.com", **facts)
+            letters_of(session, account, alert, say)
             ids.append((alert.id, account.external_id))
     worker.tick(db, settings, now=clock.at)
     return ids, used
+
+
+def letters_of(session, account, alert, say):
+    """A promise, news, replies, a mail that nobody could read, an address that refuses, a mail that was given up."""
+    at_risk = {"at_risk_since": make.MONDAY, "danger": "overdue", "dominoes": [{"what": say(), "on": None}]}
+    make.commitment(session, account, promise=say(), **at_risk)
+    make.news(session, text=say(), made_by="ola@example.com")
+    make.reply(session, alert, body=say(), subject=say(), sender=f"{account.id}@example.com")
+    make.reply(session, alert, body=say(), closed_at=make.MONDAY, closed_by="ola@example.com", answer=say())
+    make.inbound(session, why=say())
+    make.address(session, f"{account.id}@example.com", said=say())
+    make.mail(session, alert_id=alert.id, subject=say(), state="parked", last_error=say())
 
 
 @pytest.fixture
@@ -133,7 +146,7 @@ def test_no_payload_runs_in_the_console(poisoned, opened, db):
     ids, used = poisoned
     with db.read() as session:
         mails = [mail.id for mail in session.query(Mail)]
-    pages = ["/", "/accounts", "/todo", "/mail", "/outlook", "/status"]
+    pages = ["/", "/accounts", "/todo", "/mail", "/outlook", "/status", "/news", "/model", "/you"]
     pages += [f"/alerts/{alert}" for alert, _ in ids] + [f"/mail/{mail}" for mail in mails[:10]]
 
     for path in pages:
@@ -142,7 +155,7 @@ def test_no_payload_runs_in_the_console(poisoned, opened, db):
         page.goto("/accounts?q=" + account[:3])
         page.click("table a >> nth=0")
 
-    assert len(used) >= 250
+    assert len(used) >= 280  # some fit in no field
     assert len(mails) >= ACCOUNTS
     assert [fault for fault in page.faults if "404" not in fault] == []
 
