@@ -56,7 +56,8 @@ def preview(
         if as_json:
             door.answer({"mails": rows})
         else:
-            door.table([{key: row[key] for key in ("name", "mail", "html", "milliseconds", "subject")} for row in rows], empty="")
+            shown = ("name", "mail", "html", "milliseconds", "subject")
+            door.table([{key: row[key] for key in shown} for row in rows], empty="")
         return
     address = f"http://127.0.0.1:{port}"
     door.notes.print(f"The mails are at {address}. Templates are read anew with each reload; Ctrl+C ends it.")
