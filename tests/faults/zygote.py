@@ -8,7 +8,8 @@ import os
 import signal
 import subprocess
 import sys
-from datetime import timedelta
+import time
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -77,10 +78,20 @@ def _become(order: dict[str, Any]) -> None:
 
 
 def _move_clock(file: str) -> None:
-    """Let the only place that knows the time go by a number of seconds that the test may change at any moment."""
-    if file:
-        real = SystemClock.now
-        SystemClock.now = lambda self: real(self) + timedelta(seconds=int(Path(file).read_text()))  # type: ignore[method-assign]
+    """Let what tells the time here (our clock, and `time.time`, by which links expire) go by what a test writes.
+
+    A number of seconds from the real time, or `=` and the moment at which the clock stands; at any moment another.
+    """
+    if not file:
+        return
+    real = time.time
+
+    def told() -> float:
+        said = Path(file).read_text()
+        return float(said[1:]) if said.startswith("=") else real() + int(said)
+
+    time.time = told
+    SystemClock.now = lambda _clock: datetime.fromtimestamp(told(), UTC)  # type: ignore[method-assign]
 
 
 def _run(main: Any) -> NoReturn:
