@@ -7,7 +7,7 @@ half every two weeks. Few prove little, so the shift is drawn towards 0, as a tr
 of training.calibration), and it never more than doubles or halves the odds: outcomes that stop coming must not talk
 all alerts away.
 
-docs/benchmarks.md has what this was judged by, before it was held against any test.
+docs/decisions/13-the-level-follows-outcomes.md has what this was judged by, before it was held against any test.
 """
 
 import math
