@@ -62,8 +62,22 @@ class Hours:
         """When mail may come again on a later day of the calendar."""
         return self.next_open(self.wall(self.day(moment) + A_DAY, time()))
 
+    def after(self, moment: datetime, lasting: timedelta) -> datetime:
+        """When so much open time has gone by; where it is never open, all time counts."""
+        while (closes := self._closes(opened := self.next_open(moment))) and lasting > closes - opened:
+            moment, lasting = closes, lasting - (closes - opened)
+        return opened + lasting
+
     def works(self, day: date) -> bool:
         return str(day.isoweekday()) in self.work_days and day not in _free_days(self.free)
+
+    def _closes(self, moment: datetime) -> datetime | None:
+        """When the time that is open at that moment ends; None if it is not open."""
+        for day in (self.day(moment) - A_DAY, self.day(moment)):
+            opens, closes = self._open(day)
+            if opens <= moment < closes and self.works(day):
+                return closes
+        return None
 
     def _open(self, day: date) -> tuple[datetime, datetime]:
         from_, until = quiet_times(self.quiet)

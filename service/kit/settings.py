@@ -64,6 +64,12 @@ class Settings(BaseSettings):
     receipts: bool = Field(
         default=True, description="Tell a rep who replies that the reply has arrived, once a thread and hour at most."
     )
+    answer_hours: int = Field(
+        0,
+        ge=0,
+        le=100,
+        description="Working hours within which a reply is answered; receipts and to-dos name the time. 0: no time.",
+    )
     dkim_key_file: Path | None = Field(
         None,
         description="PEM file with the RSA or Ed25519 key that mails are signed with (DKIM); empty: the relay signs.",

@@ -9,8 +9,9 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 from uuid import uuid4
 
-from models import Mail, Reply
+from models import Mail, Rep, Reply
 from service.kit.database import Database, Session
+from service.kit.hours import Hours
 from service.kit.settings import Settings
 from service.replies import queries, threads
 from service.updates import facts
@@ -48,13 +49,21 @@ def _compose(session: Session, reply: Reply, settings: Settings, *, now: datetim
         to=facts.to(uuid4(), rep, settings),
         asked=_quote(reply.body),
         asked_at=reply.received_at,
-        answer_by=promised if promised and promised > now else None,
+        answer_by=min((at for at in (promised, answer_by(reply, rep, settings)) if at and at > now), default=None),
         name=thread.name,
         account_id=thread.account_id,
         who=clean(who, 100),
         subject=thread.subject,
     )
     return threads.post(session, receipt, thread, rep, settings, key=f"receipt:{reply.id}", now=now)
+
+
+def answer_by(reply: Reply, rep: Rep, settings: Settings) -> datetime | None:
+    """When operations answers a reply at the latest, by working hours on the rep's clock; None if none is promised."""
+    if not settings.answer_hours:
+        return None
+    hours = Hours(rep.time_zone, settings.work_days, settings.quiet_hours, settings.holidays)
+    return hours.after(reply.received_at, timedelta(hours=settings.answer_hours))
 
 
 def is_first(reply: Reply, receipts: Iterable[Mail]) -> bool:

@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 from email import message_from_bytes, policy
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -45,6 +46,27 @@ def test_a_reply_gets_a_receipt_in_the_alerts_thread(db, bring, compose, sent, r
     assert receipt["in-reply-to"] == mail.message_id
     assert "Ola Berg of operations has it, and you hear more by Monday 2 March, 17:00" in plain(receipt)
     assert "Can they come on Saturday?" in plain(receipt)
+
+
+def test_a_receipt_names_the_time_within_which_operations_answers(bring, sent, settings, db, clock, reply_address):  # noqa: PLR0917
+    bring(letter(reply_address, body="Can they come on Saturday?"))
+    promising = settings.model_copy(update={"answer_hours": 4})
+
+    receipts.compose(db, promising, now=clock.at)
+
+    asked = clock.at.astimezone(ZoneInfo("Europe/Berlin"))
+    assert f"you hear more by Monday 2 March, {asked + timedelta(hours=4):%H:%M} (Berlin time)" in plain(sent()[0])
+
+
+@pytest.mark.parametrize(("hours", "shade"), [(4, "muted"), (30, "bad")])
+def test_the_to_dos_show_until_when_an_answer_is_promised(app, bring, later, request, reply_address, hours, shade):  # noqa: PLR0917
+    bring(letter(reply_address, body="Can they come on Saturday?"))
+    app.state.settings = app.state.settings.model_copy(update={"answer_hours": 8})
+    later(hours=hours)
+
+    page = request.getfixturevalue("ola").get("/todo").text
+
+    assert f'<div class="small {shade}">answer promised <time' in page
 
 
 def test_a_thread_gets_one_receipt_an_hour(bring, compose, sent, later, reply_address):

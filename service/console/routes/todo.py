@@ -16,10 +16,11 @@ from service.console.queries import queue
 from service.console.queries import todo as queries
 from service.console.rules import local_number
 from service.kit.fields import Address, Id, Line, MetricId, Name
-from service.kit.http import Db, Now
+from service.kit.http import Config, Db, Now
 from service.metrics.actions import put_metric
 from service.metrics.schemas import MetricIn
 from service.replies import queries as replies
+from service.replies import receipts
 from service.scoring.queries import alert_line, open_notices
 from service.updates import actions as updates
 from service.updates import held
@@ -31,7 +32,11 @@ router = APIRouter(prefix="/todo", include_in_schema=False)
 
 @router.get("")
 def todo_page(
-    db: Db, visitor: SignedIn, now: Now, first: Annotated[Line, Query(alias="account", max_length=200)] = ""
+    db: Db,
+    settings: Config,
+    visitor: SignedIn,
+    now: Now,
+    first: Annotated[Line, Query(alias="account", max_length=200)] = "",
 ) -> HTMLResponse:
     with db.read() as session:
         facts: dict[str, Any] = {
@@ -51,6 +56,9 @@ def todo_page(
             "candidate": report.proposal(session),
             "line": alert_line(session),
         }
+    facts["answer_by"] = {
+        each.id: receipts.answer_by(each, each.rep, settings) for each in facts["replies"] if each.rep
+    }
     return page("todo.html", visitor, now, first=first, better=Better, why_stopped=held.WHY_STOPPED, **facts)
 
 
