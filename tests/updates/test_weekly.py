@@ -10,6 +10,7 @@ import pytest
 from models import Alert, Mail, MailChoice, MailKind, MailState, Rep, Telling
 from service.kit.hours import Hours
 from service.updates import weekly
+from service.updates.queries import weekly as queries
 from tests import make
 from tests.faults.conftest import size
 
@@ -213,3 +214,16 @@ def test_the_manager_sees_who_needs_time_first(portfolio, db, tick, mailbox):
     (mail,) = mailbox.to("mara@example.com")
     assert plain(mail).index("Rita Reyes") < plain(mail).index("Quentin")
     assert "Northwind" in plain(mail)
+
+
+@pytest.mark.parametrize(("kind", "waiting"), [("written", True), ("resolved", False)])
+def test_an_end_is_no_heads_up_that_waits_for_the_button(session, kind, waiting):
+    rita = make.rep(session)
+    alert = make.alert(session, make.account(session, rep=rita))
+    update = make.update(session, alert, kind=kind)
+    sent = {"state": MailState.SENT, "sent_at": make.MONDAY, "rep_id": rita.id, "update_id": update.id}
+    make.mail(session, kind=MailKind.HEADS_UP, **sent)
+
+    found = queries.unacknowledged(session, [rita.id], since=make.MONDAY - timedelta(days=7))
+
+    assert found == ({rita.id: 1} if waiting else {})
