@@ -81,7 +81,7 @@ def dashboards(it: Stand, *, count: int, a_second: int, seconds: float) -> dict[
         return looking
 
     looking, sending, confirmed = asyncio.run(busy())
-    _wait_scored(it)
+    wait_scored(it)
     calm = asyncio.run(quiet())
     first = min(count, calm.statuses[200])
     return {
@@ -93,7 +93,7 @@ def dashboards(it: Stand, *, count: int, a_second: int, seconds: float) -> dict[
     }  # fmt: skip
 
 
-def _wait_scored(it: Stand, within: float = 120) -> None:
+def wait_scored(it: Stand, within: float = 120) -> None:
     """Wait until the worker has nothing to score, so that the list stands still."""
     until = time.monotonic() + within
     while time.monotonic() < until:

@@ -21,6 +21,7 @@ from sqlalchemy import (
     MetaData,
     Numeric,
     Uuid,
+    create_engine,
     event,
     inspect,
     select,
@@ -31,6 +32,7 @@ from models import Account, Alert, Mail, Observation
 from service.kit import schema
 from service.kit.database import Database
 from tests import make
+from tests.conftest import ON_POSTGRESQL
 from tests.faults.conftest import size
 
 # What each database had on the day it was upgraded; everything else that a row needs is filled in by its type.
@@ -92,12 +94,19 @@ def fill(db):
 
 
 @pytest.fixture
-def empty(settings, db):
-    """The database as it is before the first step."""
-    schema.downgrade(db, "base")
+def empty(settings, tmp_path):
+    """A database of its own, before the first step."""
+    url = f"sqlite:///{tmp_path / 'old.db'}"
+    if ON_POSTGRESQL:
+        url = settings.database.rpartition("/")[0] + "/old"
+        admin = create_engine(settings.database, isolation_level="AUTOCOMMIT")
+        with admin.connect() as connection:
+            connection.execute(text("DROP DATABASE IF EXISTS old"))
+            connection.execute(text("CREATE DATABASE old TEMPLATE template0"))
+        admin.dispose()
+    db = Database(url)
     yield db
-    schema.downgrade(db, "base") if inspect(db.engine).has_table("alembic_version") else None
-    schema.upgrade(db)
+    db.close()
 
 
 def seen(db):
@@ -122,14 +131,12 @@ def test_rows_of_every_released_version_are_there_after_the_upgrade(empty, step)
     assert seen(empty) == (3, 0.25, 0.8, b"bytes")
 
 
-def test_an_upgrade_that_is_killed_leaves_nothing_half_done(empty, settings):
+def test_an_upgrade_that_is_killed_leaves_nothing_half_done(empty):
     to(empty, STEPS[0])
     fill(empty)
     before = set(inspect(empty.engine).get_table_names())
     for statement in size((9, 60), (1, 4, 9, 20, 35, 50, 60, 70, 80, 90)):
-        died = subprocess.run(
-            [sys.executable, "-c", DYING, settings.database, str(statement)], env=os.environ, check=False
-        )
+        died = subprocess.run([sys.executable, "-c", DYING, empty.url, str(statement)], env=os.environ, check=False)
         assert died.returncode == 137
         assert set(inspect(empty.engine).get_table_names()) == before
 
@@ -137,10 +144,10 @@ def test_an_upgrade_that_is_killed_leaves_nothing_half_done(empty, settings):
     assert seen(empty) == (3, 0.25, 0.8, b"bytes")
 
 
-def test_of_two_upgraders_one_works_and_the_other_waits(empty, settings):
+def test_of_two_upgraders_one_works_and_the_other_waits(empty):
     to(empty, STEPS[0])
     made, reached = [], []
-    both = [Database(settings.database) for _ in range(2)]
+    both = [Database(empty.url) for _ in range(2)]
 
     def upgrade(db):
         made.append(0)
