@@ -4,8 +4,11 @@ import json
 from collections.abc import Mapping
 from urllib.parse import urlsplit
 
+import structlog
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+log = structlog.get_logger()
 
 CSP = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
@@ -20,6 +23,7 @@ DEFAULTS: Mapping[str, str] = {
     "Cross-Origin-Resource-Policy": "same-origin",
     "Cache-Control": "no-store",
 }
+CROSS_SITE = "cross-site-request"
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 HTTPS_ONLY = "max-age=31536000; includeSubDomains"
 
@@ -82,6 +86,7 @@ class Hardened:
             await send(message)
 
         if is_cross_site(scope["method"], Headers(scope=scope), self._site, self._cookie):
+            log.warning("request_refused", status=403, problem=CROSS_SITE, route="none")
             await _refuse(self._site, send_hardened)
         else:
             await self._app(scope, receive, send_hardened)
@@ -89,7 +94,7 @@ class Hardened:
 
 async def _refuse(site: str, send: Send) -> None:
     body = {
-        "type": f"{site}/problems/cross-site-request",
+        "type": f"{site}/problems/{CROSS_SITE}",
         "title": "Another site made this request",
         "status": 403,
         "detail": "Open the console itself and do it there.",

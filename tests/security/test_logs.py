@@ -149,13 +149,19 @@ def test_what_lets_in_or_names_somebody_is_taken_out(text, left):
     assert redacted(text) == left
 
 
-def test_whoever_is_refused_leaves_a_line_that_names_the_route_and_the_rule(api, client_with, logged):
+def test_whoever_is_refused_leaves_a_line_that_names_the_route_and_the_rule(api, client_with, logged, app):
     TestClient(api.app).get("/v1/risk", headers={"Authorization": "Bearer hu_wrong"})
     client_with("ingest").get("/v1/risk")
+    TestClient(app, headers={"Sec-Fetch-Site": "cross-site"}).post("/todo/rep")
+    TestClient(app, headers=HTML).post("/login", data={"email": "ola@example.com", "password": "not this one"})
+    TestClient(app, headers=HTML).post("/login/code", data={"shown": "forged", "code": "123456"})
 
-    refused = [json.loads(line) for line in logged().splitlines() if "request_refused" in line]
-    assert [(line["status"], line["problem"], line["route"]) for line in refused] == [
-        (401, "key-invalid", "/v1/risk"),
-        (403, "scope-missing", "/v1/risk"),
+    lines = [json.loads(line) for line in logged().splitlines() if "_refused" in line]
+    assert [(line["event"], line.get("status"), line["problem"], line.get("route")) for line in lines] == [
+        ("request_refused", 401, "key-invalid", "/v1/risk"),
+        ("request_refused", 403, "scope-missing", "/v1/risk"),
+        ("request_refused", 403, "cross-site-request", "none"),
+        ("sign_in_refused", None, "sign-in-refused", None),
+        ("sign_in_refused", None, "sign-in-refused", None),
     ]
-    assert "hu_wrong" not in logged()
+    assert not any(word in logged() for word in ("hu_wrong", "forged", "ola@", "not this one"))

@@ -92,6 +92,7 @@ def sign_in_by_code(
             sessions.forgive_try(session, attempt, settings.login_attempts, now=now)
             token = _open(request, session, operator, settings, time_zone, now=now)
     except sessions.SignInRefused as problem:
+        log.warning("sign_in_refused", problem=problem.slug())
         return _page("login.html", problem, back=back, email="")
     except (factors.CodeWrong, TooManyRequests) as problem:
         log.warning("sign_in_refused", problem=problem.slug())
