@@ -7,7 +7,7 @@ COMPILE := $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit
 	--python-version 3.11
 WORKERS ?= 2
 
-.PHONY: run test lint test-postgresql check faults bench docs notebook lock clean help
+.PHONY: run test lint test-postgresql check faults fuzz bench docs notebook lock clean help
 
 help: ## Say what can be made
 	@grep -E '^[a-z-]+:.*## ' Makefile | sed -E 's/:.*## /\t/' | expand -t 18
@@ -34,6 +34,11 @@ test-postgresql: $(VENV)/.dev ## Run the tests on a PostgreSQL of their own, whe
 
 faults: $(VENV)/.dev ## Let faults happen by the hundred, then seed bugs that the tests must find; hours. GOALS=R01 for one
 	$(BIN)/python -m tests.faults $(GOALS)
+
+fuzz: $(VENV)/.dev ## Attack API, logins and readers of foreign bytes at full size, on both databases; hours. MINUTES=60 for readers
+	HEADSUP_FAULTS=full $(BIN)/pytest -s tests/api tests/security/test_guessing.py tests/fuzz
+	HEADSUP_FAULTS=full HEADSUP_TEST_DATABASE=postgresql $(BIN)/pytest -s tests/api tests/security/test_guessing.py
+	$(BIN)/python -m tests.fuzz --minutes $(or $(MINUTES),60)
 
 bench: $(VENV)/.dev ## Measure speed: ingest, import, scoring, queue
 	$(BIN)/python -m benchmarks

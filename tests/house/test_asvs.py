@@ -34,6 +34,14 @@ def test_every_file_that_is_named_exists():
     assert {each for each in named if not (ROOT / each).exists()} == set()
 
 
+def test_every_test_that_the_table_of_goals_names_exists():
+    goals = (ROOT / "docs/security.md").read_text().partition("## Where each goal is tested")[2].partition("\n## ")[0]
+    named = set(re.findall(r"`((?:tests/)?[\w/]*test_\w+\.py)`", goals))
+
+    assert len(named) > 20
+    assert [each for each in named if not any((ROOT / at / each).exists() for at in ("", "tests/security"))] == []
+
+
 def test_every_section_that_is_named_exists():
     named = set(re.findall(r'`docs/security\.md`, "([^"]+)"', PAGE))
 
