@@ -121,7 +121,8 @@ async def _send(connection: Connection, seen: Seen, bodies: Sequence[bytes], num
     confirmed, due = 0, time.monotonic()
     while due < until:
         await asyncio.sleep(max(0.0, due - time.monotonic()))
-        due += BATCH / ROWS_A_SECOND
+        # Who is answered too late for its next batch does not make up for it.
+        due = max(due + BATCH / ROWS_A_SECOND, time.monotonic())
         if seen.note(await connection.ask("POST", "/v1/observations", bodies[number % BODIES])).status == 200:
             confirmed += BATCH
             number += 1
