@@ -45,13 +45,15 @@ class Backtest:
     """What came out. `chosen_by` was fitted on the training weeks only, `judged` on all weeks before the test.
 
     `risk`, `rise` (the probability of more complaints than usual) and `rivals` are the predictions for the rows of
-    `test`; `model` and `baselines` are their measures.
+    `test`; `model` and `baselines` are their measures. The level of `risk` follows outcomes from week to week as in
+    life; `score` is the same risk as the model was trained to say it, which ranks rows of different weeks.
     """
 
     recipe: Recipe
     chosen_by: Blend
     judged: Blend
     test: Dataset
+    score: NDArray[np.float64]
     risk: NDArray[np.float64]
     rise: NDArray[np.float64]
     model: Measures
@@ -102,19 +104,20 @@ def run(material: Material, *, seed: int, progress: Progress) -> Backtest:
     known, test = split.before_test(data), split.test(data)
     judged = pipeline.fit(data, known, recipe)
     tested = data.rows(test)
-    log_odds = judged.log_odds(tested.pick(recipe.columns))
+    values = tested.pick(recipe.columns)
+    log_odds = judged.log_odds(values)
+    score = sigmoid(log_odds)
     risk = sigmoid(calibration.as_lived(log_odds, tested.label, tested.weight, tested.as_of, tested.horizon))
     step("baselines")
     rivals = baselines.predictions(data, known, test, recipe)
     step("measures")
     measured = {name: evaluation.measures(tested, predicted) for name, predicted in rivals.items()}
-    model = evaluation.measures(tested, Prediction(risk, risk))
+    model = evaluation.measures(tested, Prediction(score, risk))
     sized = {name: rivals[name].score for name in ("volume", "scorecard")}
-    chance = partial(judged.chance, tested.pick(recipe.columns), risk)
-    rise = chance(unusual.needed(data.horizon_days * tested.stat(COMPLAINTS, "rate")))
-    answers = questions.answers(data, split.train(data), test, chance, sized)
+    rise = judged.chance(values, risk, unusual.needed(data.horizon_days * tested.stat(COMPLAINTS, "rate")))
+    answers = questions.answers(data, split.train(data), test, partial(judged.chance, values, score), sized)
     progress("Learning: measures", len(STEPS), len(STEPS))
-    return Backtest(recipe, chosen_by, judged, tested, risk, rise, model, rivals, measured, answers)
+    return Backtest(recipe, chosen_by, judged, tested, score, risk, rise, model, rivals, measured, answers)
 
 
 def final(material: Material, recipe: Recipe) -> Blend:

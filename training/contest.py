@@ -70,7 +70,7 @@ def hold(
         asked = Asked(test_from=weeks[0].date(), test_to=weeks[-1].date())
         material = backtest.collect(session, asked, settings.horizon_days, now=now, progress=progress)
         tested = backtest.run(material, seed=0, progress=progress)
-        rivals = _risks(tested.test.account, tested.test.as_of, tested.risk)
+        rivals = _risks(tested.test.account, tested.test.as_of, tested.score)
     else:
         rivals = _shipped(session, settings, newer, weeks)
     paired = _paired(session, told, rivals, settings.horizon_days, until=weeks[-1] + horizon)

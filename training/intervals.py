@@ -41,7 +41,7 @@ def of(tested: Backtest, alerts: Alerting, *, seed: int) -> Intervals:
     test = tested.test
     if not 0 < test.label.sum() < len(test.label):
         raise TrainingRefused("The test weeks have only one outcome: there is nothing to rank. Choose other weeks.")
-    scores = {"model": tested.risk} | {name: told.score for name, told in tested.rivals.items()}
+    scores = {"model": tested.score} | {name: told.score for name, told in tested.rivals.items()}
     ranking = {name: bootstrap.ranking(test.account, test.label, score, seed=seed) for name, score in scores.items()}
     worked = alerts.all()
     flat = {(name, key): share for name, each in worked.items() for key, share in each.shares.items()}

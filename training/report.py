@@ -91,7 +91,7 @@ def _curves(tested: Backtest) -> Plot:
     ]
     base = float(label.mean())
     lines.append(Line("every account alike", [(0.0, base), (1.0, base)], "base"))
-    lines.append(Line("model", figures.precision_recall(label, tested.risk), "model"))
+    lines.append(Line("model", figures.precision_recall(label, tested.score), "model"))
     return Plot(
         "Precision against recall of the model and its baselines",
         plots.shares("share of complaint weeks caught"),

@@ -48,8 +48,8 @@ def run(material: Material, *, seed: int, progress: Progress) -> Rolled:
         tested = backtest.run(replace(material, window=window), seed=seed, progress=progress)
         trainings.append((window, tested))
         rows = window.test(data)
-        # The model's pair is its rise and its risk; a baseline's is what ranks and its risk.
-        for name, told in {"model": Prediction(tested.rise, tested.risk), **tested.rivals}.items():
+        own = {"model": Prediction(tested.score, tested.risk), "rise": Prediction(tested.rise, tested.rise)}
+        for name, told in {**own, **tested.rivals}.items():
             empty = np.full(len(data.label), np.nan)
             score, risk = found.setdefault(name, (empty, empty.copy()))
             score[rows], risk[rows] = told.score, told.risk
@@ -75,7 +75,17 @@ def _pooled(material: Material, last: Backtest, found: dict[str, tuple[Numbers, 
     rows = material.window.test(material.data)
     test = material.data.rows(rows)
     told = {name: Prediction(score[rows], risk[rows]) for name, (score, risk) in found.items()}
-    rise, risk = told["model"].score, told.pop("model").risk
+    rise, own = told.pop("rise").score, told.pop("model")
     measured: dict[str, Measures] = {name: evaluation.measures(test, each) for name, each in told.items()}
-    model = evaluation.measures(test, Prediction(risk, risk))
-    return replace(last, test=test, risk=risk, rise=rise, model=model, rivals=told, baselines=measured, questions={})
+    model = evaluation.measures(test, own)
+    return replace(
+        last,
+        test=test,
+        score=own.score,
+        risk=own.risk,
+        rise=rise,
+        model=model,
+        rivals=told,
+        baselines=measured,
+        questions={},
+    )
