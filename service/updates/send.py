@@ -19,7 +19,7 @@ from models import Mail, MailKind, MailState
 from service.access import actions as access
 from service.alerts import actions as alerts
 from service.kit import crash
-from service.kit.database import Database, Session
+from service.kit.database import OUTAGES, Database, Session
 from service.kit.errors import Unavailable
 from service.kit.logs import redacted
 from service.kit.settings import Settings
@@ -35,6 +35,7 @@ LUCK = SystemRandom()
 # A lease outlasts the longest mail by half: name lookups and a busy database take time, too.
 LEASE_FACTOR = 1.5
 ROUND_SECONDS = 60
+RECORD_PAUSE_SECONDS = 0.5
 # A relay that refuses us is asked less often than one that cannot be reached: it may shut us out for asking.
 HOLD, PAUSE = timedelta(minutes=2), timedelta(seconds=30)
 OF_ALERTS = frozenset({MailKind.ESCALATION, MailKind.LATE_UPDATE})
@@ -184,13 +185,28 @@ def _hand_over(round_: Round, channel: Channel, claimed: Claimed, sender: str) -
         _failed(round_.db, mail, failure, now=round_.now)
         return False
     crash.point("mail-accepted")
-    with round_.db.begin_first() as session:
-        ours = outbox.settle(session, mail, state=MailState.SENT, sent_at=round_.moment, last_error=None)
-        if ours and mail.rep_id:
-            _note(session, mail, "rep_mailed" if mail.kind in BESIDE else "rep_told", now=round_.now)
+    ours = _sent(round_, claimed)
     crash.point("mail-recorded")
     log.info("mail_sent" if ours else "mail_lease_lost", mail_id=str(mail.id), attempts=mail.attempts)
     return ours
+
+
+def _sent(round_: Round, claimed: Claimed) -> bool:
+    """Write down that the relay has a mail, or try until the lease ends, lest it come again; True if it was ours."""
+    mail = claimed.mail
+    while True:
+        try:
+            with round_.db.begin_first() as session:
+                ours = outbox.settle(session, mail, state=MailState.SENT, sent_at=round_.moment, last_error=None)
+                if ours and mail.rep_id:
+                    _note(session, mail, "rep_mailed" if mail.kind in BESIDE else "rep_told", now=round_.now)
+        except OUTAGES:
+            if monotonic() + RECORD_PAUSE_SECONDS >= claimed.over_at:
+                raise
+            log.warning("mail_not_recorded", mail_id=str(mail.id), attempts=mail.attempts)
+            sleep(RECORD_PAUSE_SECONDS)
+        else:
+            return ours
 
 
 def _failed(db: Database, mail: Mail, failure: NotSent, *, now: datetime) -> None:

@@ -2,9 +2,11 @@
 
 import socket
 from datetime import timedelta
+from threading import Timer
 from uuid import uuid4
 
 import pytest
+from sqlalchemy import text
 
 from models import Mail, MailState, WorkerStep
 from service.alerts import queries as alerts
@@ -13,7 +15,11 @@ from service.updates import rules, send
 from service.updates.queries import outbox
 from service.updates.tell import compose
 from tests import make
+from tests.conftest import ON_POSTGRESQL
 from tests.mailbox import open_mailbox
+
+# Seconds: PostgreSQL lets us wait four for a lock.
+LONGER_THAN_A_LOCK = 5
 
 
 @pytest.fixture
@@ -35,6 +41,21 @@ def mail(db):
 @pytest.fixture
 def sends(queued, db, settings, clock):
     return lambda: send.send(db, settings, now=clock.at)
+
+
+@pytest.mark.skipif(not ON_POSTGRESQL, reason="on SQLite nobody keeps a row: writers go in turn")
+def test_what_the_relay_has_is_recorded_though_somebody_kept_the_row_for_a_while(sends, db, mailbox, mail, monkeypatch):
+    takes, other = mailbox.handle_DATA, db.engine.connect()
+
+    async def keep_the_row(*dialogue):
+        other.execute(text("UPDATE mails SET deaths = deaths"))
+        Timer(LONGER_THAN_A_LOCK, other.close).start()
+        return await takes(*dialogue)
+
+    monkeypatch.setattr(mailbox, "handle_DATA", keep_the_row)
+
+    assert sends() == 1
+    assert (mail().state, len(mailbox.delivered)) == (MailState.SENT, 1)
 
 
 def test_a_mail_that_was_sent_is_not_sent_again(sends, mailbox, mail):
