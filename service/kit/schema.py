@@ -1,5 +1,7 @@
 """Bring the database to the schema that this program knows."""
 
+import random
+import time
 from collections.abc import Callable
 from functools import cache
 from importlib.util import find_spec
@@ -11,12 +13,17 @@ from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, text
+from sqlalchemy.exc import OperationalError
 
 from models import Base
 from service.kit.database import Database, Session
 from service.kit.errors import Unavailable
 
 UPGRADER_LOCK = 4_711_001
+# Shorter than the second after which PostgreSQL looks for a deadlock and ends one of the two, which may be a client's.
+LOCK_MILLISECONDS = 700
+TABLE_HELD = {"55P03", "40P01"}
+GIVES_UP_AFTER, PAUSE_SECONDS = 60, (0.1, 0.5)
 
 
 class SchemaMismatch(Unavailable):
@@ -26,13 +33,25 @@ class SchemaMismatch(Unavailable):
 def upgrade(db: Database, *, since: str = "", then: Callable[[Session], None] | None = None) -> str:
     """Run the missing migrations in one transaction and return the revision reached. One upgrader at a time.
 
-    `since` is the revision of a database that does not say it itself; `then` is done in the same transaction.
+    `since` is the revision of a database that does not say it itself; `then` is done in the same transaction. Who holds
+    a table that is wanted is not waited for with other tables in hand: all is undone and begun again, for a minute.
     """
+    until = time.monotonic() + GIVES_UP_AFTER
+    while True:
+        try:
+            return _upgrade(db, since, then)
+        except OperationalError as error:
+            if getattr(error.orig, "sqlstate", None) not in TABLE_HELD or time.monotonic() > until:
+                raise
+        time.sleep(random.uniform(*PAUSE_SECONDS))  # noqa: S311  no secret
+
+
+def _upgrade(db: Database, since: str, then: Callable[[Session], None] | None) -> str:
     with db.engine.begin() as connection:
         if not db.is_sqlite:
             connection.execute(text("SET LOCAL lock_timeout = '60s'"))
             connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": UPGRADER_LOCK})
-            connection.execute(text("SET LOCAL lock_timeout = '5s'"))
+            connection.execute(text(f"SET LOCAL lock_timeout = '{LOCK_MILLISECONDS}ms'"))
         if since:
             command.stamp(_config(connection), since)
         command.upgrade(_config(connection), "head")
