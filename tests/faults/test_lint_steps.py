@@ -17,7 +17,7 @@ SQUAWK = Path(sys.executable).parent / "squawk"
 LINTED_SINCE = "0008"
 ALLOWED = (
     # All steps run in one transaction, so that a kill leaves nothing half done: no index can be built beside it. What
-    # waits for a lock waits for five seconds (schema.upgrade).
+    # waits for a lock gives up after 0.7 s and begins again (schema.upgrade).
     "require-concurrent-index-creation",
     "require-lock-timeout",
     "require-statement-timeout",
