@@ -19,6 +19,7 @@ from service.kit.clock import SystemClock
 from service.kit.errors import Invalid, Unavailable
 from service.kit.fields import clean_address
 from service.kit.settings import Settings
+from service.replies import pages
 from service.updates import letters, samples, smtp
 from service.updates.contents import Content
 from service.updates.envelope import domain
@@ -136,6 +137,7 @@ def _templates(settings: Settings) -> Finding:
     if not settings.templates.is_dir():
         return Finding("templates", "bad", f"{settings.templates} is no folder; mails are made of ours.")
     troubles = [letters.render(each, settings).trouble for each in samples.samples().values()]
+    troubles.append(pages.trouble(settings.templates))
     if found := sorted({trouble for trouble in troubles if trouble}):
         return Finding("templates", "bad", f"Left aside: {'; '.join(found)}.")
-    return Finding("templates", "ok", f"Every mail can be made with those in {settings.templates}.")
+    return Finding("templates", "ok", f"Every mail and page can be made with those in {settings.templates}.")

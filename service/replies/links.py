@@ -34,9 +34,9 @@ def show_acknowledge(token: str, db: Db, settings: Config) -> Response:
         with db.read() as session:
             found = choices.acknowledged(session, _mail_id(token, settings))
     except links.LinkInvalid:
-        return invalid()
+        return invalid(settings)
     names, url = found.account_names, ways_back.pause_url(settings, found.rep_id)
-    return page("acknowledge", names=names, already=found.already, pause=url.removeprefix(settings.site_url))
+    return page(settings, "acknowledge", names=names, already=found.already, pause=url.removeprefix(settings.site_url))
 
 
 @router.post("/a/{token}")
@@ -44,7 +44,9 @@ def acknowledge(token: str, db: Db, settings: Config, now: Now, *, knew: Annotat
     """Note that the rep has it. Pressing again changes nothing."""
     mail_id = _mail_id(token, settings)
     look = _look(lambda session: choices.acknowledged(session, mail_id))
-    return _act(db, look, lambda session: choices.acknowledge(session, mail_id, knew=knew, now=now), f"/a/{token}")
+    return _act(
+        db, settings, look, lambda session: choices.acknowledge(session, mail_id, knew=knew, now=now), f"/a/{token}"
+    )
 
 
 @router.api_route("/p/{token}", methods=["GET", "HEAD"])
@@ -54,10 +56,10 @@ def show_pause(token: str, db: Db, settings: Config, now: Now) -> Response:
         with db.read() as session:
             made = choices.choice(session, _rep_id(token, settings, PAUSE), now=now)
     except links.LinkInvalid:
-        return invalid()
+        return invalid(settings)
     today = now.astimezone(made.time_zone).date()
     earliest, latest = today + timedelta(days=1), today + choices.LONGEST_PAUSE
-    return page("pause", until=made.paused_until, offers=offers(today), earliest=earliest, latest=latest)
+    return page(settings, "pause", until=made.paused_until, offers=offers(today), earliest=earliest, latest=latest)
 
 
 @router.post("/p/{token}")
@@ -74,9 +76,9 @@ def pause(
     rep_id = _rep_id(token, settings, PAUSE)
     look = _look(lambda session: choices.choice(session, rep_id, now=now))
     if resume:
-        return _act(db, look, lambda session: choices.resume(session, rep_id, now=now), f"/p/{token}")
+        return _act(db, settings, look, lambda session: choices.resume(session, rep_id, now=now), f"/p/{token}")
     day = choices.day(until)
-    return _act(db, look, lambda session: choices.pause(session, rep_id, day, now=now), f"/p/{token}")
+    return _act(db, settings, look, lambda session: choices.pause(session, rep_id, day, now=now), f"/p/{token}")
 
 
 @router.api_route("/u/{token}", methods=["GET", "HEAD"])
@@ -87,8 +89,8 @@ def show_unsubscribe(token: str, db: Db, settings: Config, now: Now) -> Response
             rep_id = _rep_id(token, settings, UNSUBSCRIBE, days=UNSUBSCRIBE_DAYS)
             made = choices.choice(session, rep_id, now=now)
     except links.LinkInvalid:
-        return invalid()
-    return page("unsubscribe", ended=made.digests_ended)
+        return invalid(settings)
+    return page(settings, "unsubscribe", ended=made.digests_ended)
 
 
 @router.post("/u/{token}")
@@ -105,17 +107,19 @@ def unsubscribe(
     rep_id = _rep_id(token, settings, UNSUBSCRIBE, days=UNSUBSCRIBE_DAYS)
     ended = one_click == ONE_CLICK or not again
     look = _look(lambda session: choices.choice(session, rep_id, now=now))
-    done = _act(db, look, lambda session: choices.end_digests(session, rep_id, ended=ended, now=now), f"/u/{token}")
+    done = _act(
+        db, settings, look, lambda session: choices.end_digests(session, rep_id, ended=ended, now=now), f"/u/{token}"
+    )
     # A mail program must not be sent elsewhere.
-    return page("unsubscribe", ended=True) if one_click and done.status_code == 303 else done
+    return page(settings, "unsubscribe", ended=True) if one_click and done.status_code == 303 else done
 
 
 def offers(today: date) -> list[tuple[str, date]]:
-    """The days on which people come back."""
+    """The days on which people come back, each with the name that its words go by in the template."""
     monday = today + timedelta(days=7 - today.weekday())
     tomorrow = today + timedelta(days=1)
-    days = [("Until tomorrow", tomorrow), ("Until Monday", monday), ("For two weeks", today + timedelta(days=14))]
-    return [each for each in days if each[0] != "Until Monday" or monday != tomorrow]
+    days = [("tomorrow", tomorrow), ("monday", monday), ("two_weeks", today + timedelta(days=14))]
+    return [each for each in days if each[0] != "monday" or monday != tomorrow]
 
 
 Look = Callable[[Session], None]
@@ -128,7 +132,7 @@ def _look(question: Callable[[Session], object]) -> Look:
     return look
 
 
-def _act(db: Database, look: Look, act: Callable[[Session], None], then: str) -> Response:
+def _act(db: Database, settings: Settings, look: Look, act: Callable[[Session], None], then: str) -> Response:
     """Do it, after a look that costs no lock: what is not signed must hold nobody up."""
     try:
         with db.read() as session:
@@ -136,7 +140,7 @@ def _act(db: Database, look: Look, act: Callable[[Session], None], then: str) ->
         with db.begin() as session:
             act(session)
     except links.LinkInvalid:
-        return invalid()
+        return invalid(settings)
     except choices.PauseInvalid:
         log.info("pause_refused")
     return RedirectResponse(then, 303, headers=HEADERS)
