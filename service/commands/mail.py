@@ -120,7 +120,7 @@ def check(
     try:
         found += mail_records.findings(settings, Dns(resolver), selector)
     except mail_records.DnsAway as error:
-        found.append(Finding("DNS", "bad", f"{error.title()}. {error.detail}"))
+        found += mail_records.unanswered(settings, error)
     bad = any(each.state == "bad" for each in found)
     if as_json:
         door.answer({"ok": not bad, "findings": [asdict(each) for each in found]})

@@ -90,6 +90,19 @@ def findings(settings: Settings, records: Dns, selector: str = "") -> Iterator[F
     yield _dmarc(records, domain)
 
 
+def unanswered(settings: Settings, away: DnsAway) -> Iterator[Finding]:
+    """What can be said where no name server answers: that, and the record of the key that mails are signed with."""
+    yield Finding("DNS", "bad", f"{away.title()}. {away.detail}")
+    if settings.dkim_key_file:
+        domain = parseaddr(settings.mail_from)[1].rpartition("@")[2]
+        name = f"{settings.dkim_selector}._domainkey.{domain}"
+        try:
+            told = f'Not looked up. It should be a TXT record at {name}: "{dkim.record(settings)}"'
+            yield Finding("DKIM", "warning", told)
+        except dkim.DkimKeyInvalid as error:
+            yield Finding("DKIM", "bad", str(error))
+
+
 def _mailbox(records: Dns, domain: str) -> Finding:
     if records.exchanges(domain):
         return Finding("bounces", "ok", f"{domain} takes mail, so bounces and replies come back.")

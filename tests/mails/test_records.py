@@ -125,6 +125,15 @@ def test_a_name_server_that_is_silent_is_told_in_a_sentence(monkeypatch):
         Dns("127.0.0.1:9").texts("ops.example.com")
 
 
+def test_where_no_name_server_answers_the_record_to_set_is_told_all_the_same(tmp_path):
+    settings = settings_with(rsa(), tmp_path)
+
+    dns_said, key_said = mail_records.unanswered(settings, DnsAway("Nobody answers."))
+
+    assert (dns_said.state, key_said.state) == ("bad", "warning")
+    assert dkim.record(settings) in key_said.detail
+
+
 @pytest.mark.parametrize("address", ["ns.example.com", "127.0.0.1:dns"])
 def test_a_resolver_is_an_address(address):
     with pytest.raises(mail_records.ResolverInvalid):
