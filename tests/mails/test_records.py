@@ -126,7 +126,7 @@ def test_a_name_server_that_is_silent_is_told_in_a_sentence(monkeypatch):
 
 
 def test_where_no_name_server_answers_the_record_to_set_is_told_all_the_same(tmp_path):
-    settings = settings_with(rsa(), tmp_path)
+    settings = settings_with(rsa.generate_private_key(65537, 2048), tmp_path)
 
     dns_said, key_said = mail_records.unanswered(settings, DnsAway("Nobody answers."))
 
