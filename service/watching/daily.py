@@ -16,16 +16,13 @@ from service.alerts.queries import past
 from service.kit.database import Database, Session
 from service.kit.settings import Settings
 from service.kit.sql import upsert
-from service.scoring import recalibration
 from service.scoring.rules import STARTER_LINE
-from service.watching import lived, looks, notices, queries, shadows
+from service.watching import level, lived, looks, notices, queries, shadows
+from service.watching.level import Said
 from service.watching.lived import Acted, Outcomes
 
 # How long after its outcomes should be known a day is looked at again: complaints are sent in late.
 LATE_DAYS = 42
-
-# Model, whether it is in the shadow, day, account, risk.
-Said = tuple[str, bool, date, int, float]
 
 
 def run(db: Database, settings: Settings, *, now: datetime) -> int:
@@ -37,10 +34,14 @@ def run(db: Database, settings: Settings, *, now: datetime) -> int:
     with db.read() as session:
         outcomes = read_outcomes(session, settings, now=now)
         said = [*_spoken(session, settings, now=now), *_shadowed(session, settings, now=now)]
-        rows = _measured(said, queries.model_lines(session) | {STARTER: STARTER_LINE}, heard, outcomes)
+        lines = queries.model_lines(session) | {STARTER: STARTER_LINE}
+        said = [row for row in said if row[0] in lines and _was_active(heard, row)]
+        rows = _measured(said, lines, outcomes)
+        helped = queries.helped(session, {row[0] for row in said})
+        shifts = level.shifts(said, outcomes, queries.shifts(session), helped, today=now.date())
     with db.begin() as session:
         upsert(session, ModelDay, rows)
-        upsert(session, ModelShift, _shifts(session, settings, now=now))
+        upsert(session, ModelShift, shifts)
     done = shadows.score(db, settings, now=now)
     with db.read() as session:
         compared = shadows.compare(session, settings, outcomes, now=now)
@@ -83,17 +84,20 @@ def _shadowed(session: Session, settings: Settings, *, now: datetime) -> list[Sa
     return [(model.version, True, day, account, risk) for day, account, risk, _, _ in said]
 
 
-def _measured(
-    said: Sequence[Said], lines: Mapping[str, float], heard: Mapping[int, datetime], outcomes: Outcomes
-) -> list[dict[str, Any]]:
-    """A row for each model and day, of the accounts that were active: training knows no others.
+def _was_active(heard: Mapping[int, datetime], row: Said) -> bool:
+    """Whether the account had sent something: training knows no others."""
+    _, _, day, account, _ = row
+    return account in heard and heard[account] > lived.midnight(day) - lived.ACTIVE
+
+
+def _measured(said: Sequence[Said], lines: Mapping[str, float], outcomes: Outcomes) -> list[dict[str, Any]]:
+    """A row for each model and day.
 
     Once the outcomes are known it tells of those that were left to themselves.
     """
     found: dict[tuple[str, bool, date], list[tuple[int, float]]] = {}
     for model, shadow, day, account, risk in said:
-        if model in lines and account in heard and heard[account] > lived.midnight(day) - lived.ACTIVE:
-            found.setdefault((model, shadow, day), []).append((account, risk))
+        found.setdefault((model, shadow, day), []).append((account, risk))
     rows = []
     for (model, shadow, day), pairs in sorted(found.items()):
         accounts = np.array([account for account, _ in pairs], dtype=np.int64)
@@ -107,26 +111,3 @@ def _measured(
         row = {"model": model, "day": day, "shadow": shadow, "acted_on": acted_on}
         rows.append(row | lived.measure(risks, hit, lines[model]))
     return rows
-
-
-def _shifts(session: Session, settings: Settings, *, now: datetime) -> list[dict[str, Any]]:
-    """What outcomes add from today on to what each model says that has spoken lately, to somebody or in the shadow."""
-    stood = queries.shifts(session)
-    days = [each for each in queries.model_days(session, since=_since(settings, now)) if each.model != STARTER]
-    # One that has not spoken for long goes back to how it was trained.
-    models = sorted({each.model for each in days} | {each.model for each in stood if each.shift})
-    return [
-        {"model": model, "day": now.date(), "shift": _shift([each for each in days if each.model == model], stood,
-                                                            settings.horizon_days, now.date())}
-        for model in models
-    ]  # fmt: skip
-
-
-def _shift(days: Sequence[ModelDay], stood: Sequence[ModelShift], horizon_days: int, today: date) -> float:
-    known = []
-    for each in days:
-        if each.mature:
-            before = (row.shift for row in stood if row.model == each.model and row.day <= each.day)
-            age = today - lived.matures(each.day, horizon_days)
-            known.append((each.bins, next(before, 0.0), age.days))
-    return recalibration.of_bins(known, horizon_days=horizon_days)

@@ -66,6 +66,18 @@ class Outcomes:
         met = (self.acted.account[place] == account) & (self.acted.until[place] > end)
         return np.asarray(~(met & (self.acted.since[place] < end + self.horizon_days * DAY_SECONDS)))
 
+    def share_acted(self, account: Ints, days: Sequence[date]) -> Numbers:
+        """The share of the horizon after each row's day on which operations acted."""
+        end = np.array([int(midnight(day + timedelta(days=1)).timestamp()) for day in days], dtype=np.int64)
+        order = np.argsort(account, kind="stable")
+        edges = np.searchsorted(account[order], [self.acted.account, self.acted.account + 1])
+        seconds, horizon = np.zeros(len(account)), self.horizon_days * DAY_SECONDS
+        for first, last, since, until in zip(*edges, self.acted.since, self.acted.until, strict=True):
+            rows = order[first:last]
+            met = np.minimum(until, end[rows] + horizon) - np.maximum(since, end[rows])
+            seconds[rows] += np.maximum(met, 0)
+        return np.asarray(seconds / horizon)
+
 
 @dataclass(frozen=True)
 class Acted:

@@ -1,6 +1,6 @@
 """SQL of watching: what was said, what became of it, and what follows."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -55,6 +55,12 @@ def model_days(session: Session, *, since: date) -> list[ModelDay]:
 def shifts(session: Session) -> list[ModelShift]:
     """What outcomes added to what the models said, by model, the newest first."""
     return list(session.scalars(select(ModelShift).order_by(ModelShift.model, ModelShift.day.desc())))
+
+
+def helped(session: Session, versions: Collection[str]) -> dict[str, float]:
+    """What acting multiplies complaints by, as each model's training saw it; 1 where it saw nothing."""
+    rows = session.execute(select(TrainedModel.version, TrainedModel.card).where(TrainedModel.version.in_(versions)))
+    return {version: card.get("feedback", {}).get("effect", {}).get("ratio", 1.0) for version, card in rows}
 
 
 def said(session: Session, *, since: date, before: date) -> Sequence[Any]:

@@ -5,7 +5,6 @@ import pytest
 
 from service.scoring import recalibration
 from service.scoring.trained import sigmoid
-from service.watching import lived
 
 
 def _said(rows, shift, seed=0):
@@ -26,7 +25,6 @@ def test_few_outcomes_move_them_little():
 
 def test_nothing_known_moves_nothing():
     assert recalibration.shift(np.empty(0), np.empty(0), np.empty(0)) == 0.0
-    assert recalibration.of_bins([], horizon_days=14) == 0.0
 
 
 @pytest.mark.parametrize(("shift", "factor"), [(-6.0, 0.5), (3.0, 2.0)])
@@ -49,19 +47,12 @@ def test_a_complaint_counts_once_for_all_the_scores_before_it():
     assert (14 * daily[0], 2 * weekly[0]) == pytest.approx((1, 1))
 
 
-def test_bins_say_what_their_rows_say():
-    said, came, weight = _said(20_000, 0.3)
-    day = (lived.bins(came, sigmoid(said)), 0.0, 0)
+def test_what_operations_kept_away_is_no_sign_of_low_risks():
+    said, _, weight = _said(60_000, 0.0)
+    left = np.where(said > 0, 0.4, 1.0)
+    came = np.random.default_rng(1).random(60_000) < -np.expm1(-left * np.logaddexp(0, said))
 
-    assert recalibration.of_bins([day], horizon_days=1) == pytest.approx(
-        recalibration.shift(said, came, weight), abs=0.01
-    )
+    found, ignoring = recalibration.shift(said, came, weight, left), recalibration.shift(said, came, weight)
 
-
-def test_risks_that_were_moved_already_are_not_moved_twice():
-    said, came, _ = _said(20_000, 0.3)
-    as_trained, moved = (lived.bins(came, sigmoid(said + by)) for by in (0.0, 0.3))
-
-    found = [recalibration.of_bins([(bins, by, 0)], horizon_days=1) for bins, by in ((as_trained, 0.0), (moved, 0.3))]
-
-    assert found[0] == pytest.approx(found[1], abs=0.01)
+    assert found == pytest.approx(0, abs=0.03)
+    assert ignoring < -0.1

@@ -151,6 +151,16 @@ def test_an_account_is_followed_by_its_own_complaints_only():
     assert followed.tolist() == [True, False, True, False]
 
 
+def test_what_operations_did_is_told_as_a_share_of_the_horizon():
+    at, day = int(NIGHT.timestamp()), 86_400
+    acted = Acted(np.array([1, 1, 3]), np.array([at - day, at + 10 * day, at]), np.array([at + day, at + 20 * day, at]))
+    outcomes = Outcomes(np.array([]), np.array([]), None, 14, acted)
+
+    share = outcomes.share_acted(np.array([2, 1, 3, 1]), [DAY, DAY, DAY, DAY - timedelta(days=30)])
+
+    assert share.tolist() == pytest.approx([0, 5 / 14, 0, 0])
+
+
 def test_complaints_are_known_some_gaps_past_the_last_one():
     last = make.MONDAY - timedelta(days=30)
 
