@@ -3,6 +3,7 @@
 import sys
 from datetime import date
 
+import numpy as np
 import pytest
 
 from benchmarks import companies, goals, rivals, stored, unseen
@@ -28,6 +29,30 @@ def test_the_same_seed_draws_the_same_company():
 
     assert first.complaints == second.complaints
     assert (first.observations["value"] == second.observations["value"]).all()
+
+
+def _drawn(model, *, seed, number=20):
+    """Draws of a model and five baselines that know nothing."""
+    draw = np.random.default_rng(seed)
+    names = ["model", "base_rate", "recency", "volume", "scorecard", "logistic"]
+    return [dict(zip(names, draw.normal([model, *[0.07] * 5], 0.02), strict=True)) for _ in range(number)]
+
+
+def _lucky(draws):
+    return sum(draw["model"] for draw in draws) / sum(draw[unseen.best_of(draws)] for draw in draws)
+
+
+def test_the_luck_of_the_best_baseline_is_not_held_against_the_model():
+    companies_of_noise = [_drawn(0.07, seed=seed) for seed in range(100)]
+
+    assert np.mean([_lucky(draws) for draws in companies_of_noise]) < 0.96
+    assert np.mean([unseen.ratio(unseen.pairs(draws)) for draws in companies_of_noise]) == pytest.approx(1, abs=0.02)
+
+
+def test_a_model_that_is_worse_than_its_baselines_is_found_out():
+    paired = unseen.pairs(_drawn(0.05, seed=1))
+
+    assert unseen.ratio(paired) + 2 * unseen.unsure(paired) < unseen.GOAL
 
 
 @pytest.fixture(scope="module")
