@@ -3,6 +3,7 @@
 import os
 
 import pytest
+from sqlalchemy import create_engine, text
 
 from tests import postgres
 from tests.conftest import ON_POSTGRESQL
@@ -48,3 +49,16 @@ def running(tmp_path, mailbox, durable_server):
     folder.mkdir()
     with cluster.running(folder, database_url=url, smtp_url=mailbox.url) as it:
         yield it
+
+
+@pytest.fixture
+def own_database(settings):
+    """The URL of an empty database that a test may leave as it likes; empty on SQLite, where it is a file anyhow."""
+    if not ON_POSTGRESQL:
+        return ""
+    admin = create_engine(settings.database, isolation_level="AUTOCOMMIT")
+    with admin.connect() as connection:
+        connection.execute(text("DROP DATABASE IF EXISTS own WITH (FORCE)"))
+        connection.execute(text("CREATE DATABASE own TEMPLATE template0"))
+    admin.dispose()
+    return settings.database_url.rpartition("/")[0] + "/own"

@@ -54,9 +54,9 @@ def test_servers_restarted_in_turn_behind_a_relay_fail_no_client(place):
     assert (found["failed"], found["confirmed_and_lost"]) == (0, 0)
 
 
-def test_an_upgrade_under_a_server_at_work_fails_no_client(place):
+def test_an_upgrade_under_a_server_at_work_fails_no_client(own_database):
     rows, a_second, seconds = size((5_000, 40, 3), (1_000_000, 200, 30))
-    with place() as it:
+    with stand(own_database) as it:
         found = apart(upgrade, it, observations=rows, a_second=a_second, seconds=seconds)
 
     print(found)  # noqa: T201

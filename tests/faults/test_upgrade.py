@@ -21,7 +21,6 @@ from sqlalchemy import (
     MetaData,
     Numeric,
     Uuid,
-    create_engine,
     event,
     inspect,
     select,
@@ -31,8 +30,8 @@ from sqlalchemy import (
 from models import Account, Alert, Mail, Observation
 from service.kit import schema
 from service.kit.database import Database
+from service.kit.settings import Settings
 from tests import make
-from tests.conftest import ON_POSTGRESQL
 from tests.faults.conftest import size
 
 # What each database had on the day it was upgraded; everything else that a row needs is filled in by its type.
@@ -54,8 +53,8 @@ import os, sys
 from sqlalchemy import event
 from service.kit import schema
 from service.kit.database import Database
+from service.kit.settings import Settings
 db, left = Database(sys.argv[1]), [int(sys.argv[2])]
-@event.listens_for(db.engine, "after_cursor_execute")
 def count(*_):
     left[0] -= 1
     if left[0] == 0:
@@ -94,17 +93,9 @@ def fill(db):
 
 
 @pytest.fixture
-def empty(settings, tmp_path):
-    """A database of its own, before the first step."""
-    url = f"sqlite:///{tmp_path / 'old.db'}"
-    if ON_POSTGRESQL:
-        url = settings.database.rpartition("/")[0] + "/old"
-        admin = create_engine(settings.database, isolation_level="AUTOCOMMIT")
-        with admin.connect() as connection:
-            connection.execute(text("DROP DATABASE IF EXISTS old"))
-            connection.execute(text("CREATE DATABASE old TEMPLATE template0"))
-        admin.dispose()
-    db = Database(url)
+def empty(own_database, tmp_path):
+    """A database before the first step."""
+    db = Database(Settings(data_dir=tmp_path, database_url=own_database, _env_file=None).database)
     yield db
     db.close()
 
