@@ -53,8 +53,8 @@ import os, sys
 from sqlalchemy import event
 from service.kit import schema
 from service.kit.database import Database
-from service.kit.settings import Settings
 db, left = Database(sys.argv[1]), [int(sys.argv[2])]
+@event.listens_for(db.engine, "after_cursor_execute")
 def count(*_):
     left[0] -= 1
     if left[0] == 0:
