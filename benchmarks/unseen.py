@@ -5,7 +5,7 @@ python -m benchmarks.unseen [--only NAME] [--seeds 3] [--most 100] [--json]
 Some companies are hard on purpose: pure noise, a world that changes, complaints by size or by habit alone. A test of
 some sixty complaints says little by itself, so each company is drawn several times, until the ratio of the means is
 known well enough: its standard error is SURE at most, and less than the ratio is off the goal. Goal: never below the
-best of the baselines by more than 3 %; which one that is, the other draws say.
+best of the baselines by more than 3 %; which one that is, the other half of the draws says.
 """
 
 import argparse
@@ -108,12 +108,12 @@ def best_of(draws: Sequence[Mapping[str, float]]) -> str:
 
 
 def pairs(draws: Sequence[Mapping[str, float]]) -> NDArray[np.float64]:
-    """Of each draw the model's figure and that of the baseline that does best on the other draws.
+    """Of each draw the model's figure and that of the baseline that does best on the other half of the draws.
 
     Whoever picks the best of five by the draws that it is judged on picks luck with it.
     """
-    rivals = [best_of([*draws[:place], *draws[place + 1 :]] or draws) for place in range(len(draws))]
-    return np.array([(draw["model"], draw[rival]) for draw, rival in zip(draws, rivals, strict=True)])
+    halves = [best_of(draws[1::2] or draws), best_of(draws[::2])]
+    return np.array([(draw["model"], draw[halves[place % 2]]) for place, draw in enumerate(draws)])
 
 
 def ratio(paired: NDArray[np.float64]) -> float:
