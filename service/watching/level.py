@@ -34,7 +34,8 @@ def shifts(
         if row[0] != STARTER and row[2] in known:
             rows.setdefault(row[0], []).append(row)
     # One that has not spoken for long goes back to how it was trained.
-    models = sorted(rows.keys() | {each.model for each in stood if each.shift})
+    newest = {each.model: each.shift for each in reversed(stood)}
+    models = sorted(rows.keys() | {model for model, by in newest.items() if by})
     return [
         {
             "model": model,
