@@ -13,12 +13,14 @@ from service.scoring import golden as figures
 from service.scoring.features import Column
 from service.scoring.history import moment
 from service.scoring.trained import Blend, TrainedScorer
-from training import feedback, folds, rows
+from training import evaluation, feedback, folds, rows
 from training.backtest import Backtest, Material
 from training.dataset import Dataset
 from training.reference import reference
 
 GOLDEN_ROWS = 8
+# So many of the orders by lot may be as good as a model that is said to know something: one in twenty.
+LUCKY = evaluation.LOTS // 20
 LIBRARIES = ("numpy", "polars", "narwhals", "scikit-learn", "scipy", "skops")
 
 
@@ -120,6 +122,12 @@ def notes(material: Material, tested: Backtest) -> list[str]:
     model, best = tested.model["average_precision"], _best_baseline(tested)
     if model is not None and best is not None and model < best[1]:
         found.append(f"No better than its baseline {best[0]} (average precision {model:.3f} against {best[1]:.3f}).")
+    lots = evaluation.by_lot(tested.test)
+    if model is not None and model <= lots[-LUCKY]:
+        found.append(
+            f"Its order is no better than one by lot (average precision {model:.3f}; by lot up to {lots[-LUCKY]:.3f}): "
+            "the metrics tell nothing of the complaints. Send others, or wait for more complaints, before you trust it."
+        )
     return found
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from benchmarks import companies, goals, rivals, stored, unseen
 from benchmarks.goals import Line
-from training import backtest
+from training import backtest, card
 from training.window import Asked
 
 UNTIL = date(2026, 3, 1)
@@ -55,14 +55,32 @@ def test_a_model_that_is_worse_than_its_baselines_is_found_out():
     assert unseen.ratio(paired) + 2 * unseen.unsure(paired) < unseen.GOAL
 
 
-@pytest.fixture(scope="module")
-def trained():
-    """A company of the benchmark, and the backtest on it."""
-    short = next(plan for plan in companies.PLANS if plan.name == "short history")
-    company = companies.make(short, until=UNTIL, seed=1)
+def _trained(name):
+    plan = next(plan for plan in companies.PLANS if plan.name == name)
+    company = companies.make(plan, until=UNTIL, seed=1)
     with stored.stored(company, now=unseen.NOW) as (db, settings), db.read() as session:
         material = backtest.collect(session, Asked(), settings.horizon_days, now=unseen.NOW, progress=lambda *_: None)
     return material, backtest.run(material, seed=0, progress=lambda *_: None)
+
+
+@pytest.fixture(scope="module")
+def trained():
+    """A company of the benchmark, and the backtest on it."""
+    return _trained("short history")
+
+
+def test_a_model_of_pure_noise_says_that_it_knows_nothing(trained):
+    by_noise, by_cause = (" ".join(card.notes(*learned)) for learned in (_trained("pure noise"), trained))
+
+    assert "Its order is no better than one by lot" in by_noise
+    assert "by lot" not in by_cause
+
+
+def test_where_nothing_can_be_known_no_model_has_missed_anything():
+    row = {"ratio": 0.95, "something_known": False}
+
+    assert unseen.verdict(row) == "by lot"
+    assert unseen.verdict(row | {"something_known": True}) == "MISSED"
 
 
 def test_the_table_says_each_goal_and_what_was_reached(trained, monkeypatch, capsys):

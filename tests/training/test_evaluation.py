@@ -54,6 +54,18 @@ def test_the_calibration_error_is_the_mean_gap_between_risk_and_outcome():
     assert evaluation.calibration_error(label, risk) == pytest.approx((0.0 + 0.8) / 2)
 
 
+def test_an_order_by_lot_is_the_same_each_time_and_better_than_the_share_with_complaints():
+    account, week = np.tile(np.arange(200), 8), np.repeat(np.arange(8), 200)
+    complained = np.random.default_rng(1).random((9, 200)) < 0.035
+    test = _dataset(account, week, (complained[:-1] | complained[1:]).ravel())
+
+    lots = evaluation.by_lot(test)
+
+    assert (lots == evaluation.by_lot(test)).all()
+    assert (lots == np.sort(lots)).all()
+    assert test.label.mean() < lots.mean() < 1.3 * test.label.mean()
+
+
 def test_a_head_start_runs_from_the_first_flag_within_the_horizon():
     account, week = np.tile(np.arange(10), 3), np.repeat([0, 1, 2], 10)
     score = (account == 3) * (week < 2) * 1.0
