@@ -1,6 +1,7 @@
 """Load, on real server processes on this machine: what is promised in docs/operations.md, in figures.
 
 python -m benchmarks.load [dashboards herd overload noisy slow drain upgrade rolling] [--full] [--database postgresql://…]
+python -m benchmarks.load upgrade --from COMMIT [--rows 1000000] [--rate 200] [--database postgresql://…]
 """
 
 import argparse
@@ -11,7 +12,7 @@ from typing import Any
 from benchmarks.load_ends import drain, rolling, slow_senders
 from benchmarks.load_over import noisy, overload
 from benchmarks.load_polling import dashboards, herd
-from benchmarks.load_upgrade import upgrade
+from benchmarks.load_upgrade import program_of, upgrade
 from benchmarks.stand import stand
 
 Trial = Callable[..., dict[str, Any]]
@@ -45,7 +46,15 @@ def main() -> None:
     parser.add_argument("trials", nargs="*", metavar="trial", help=f"some of {', '.join(TRIALS)}; all if left out")
     parser.add_argument("--full", action="store_true", help="at the sizes of docs/operations.md; takes half an hour")
     parser.add_argument("--database", default="", help="an empty PostgreSQL database; SQLite if left out")
+    parser.add_argument("--from", dest="commit", help="upgrade from this commit, not to a made-up next version")
+    parser.add_argument("--rows", type=int, default=1_000_000, help="observations that are there, with --from")
+    parser.add_argument("--rate", type=int, default=200, help="requests a second, with --from")
     asked = parser.parse_args()
+    if asked.commit:
+        with program_of(asked.commit) as older, stand(asked.database, code=older) as it:
+            found = upgrade(it, observations=asked.rows, a_second=asked.rate, seconds=30, older=older)
+            print(json.dumps({"trial": "upgrade", "from": asked.commit} | found), flush=True)
+        return
     for name in asked.trials or TRIALS:
         trial, full, small = TRIALS[name]
         with stand(asked.database, keys=2 if name == "noisy" else 1) as it:

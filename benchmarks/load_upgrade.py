@@ -1,16 +1,25 @@
-"""An upgrade while clients are at work: the next version's schema under this version's server, then its server."""
+"""An upgrade while clients are at work: the newer version's schema under the older one's server, then its server.
+
+The older one is a commit of this repository, or this program, which then goes to a made-up next version.
+"""
 
 import asyncio
+import io
 import os
 import shutil
 import subprocess
-import sys
+import tarfile
+import tempfile
 import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import httpx2
 from sqlalchemy import insert
 
 from benchmarks.asking import Connection, Seen
@@ -22,7 +31,7 @@ from service.kit import schema
 
 ROOT = Path(__file__).parents[1]
 PACKAGES = ("models", "service", "training", "migrations")
-CLIENTS, ACCOUNTS, BATCH = 20, 20, 2
+CLIENTS, ACCOUNTS, BATCH = 20, 500, 2
 CHUNK = 20_000
 # One of each kind that a step may hold: all of them add. The largest table is in it, and those that are written to.
 STEP = """
@@ -83,23 +92,39 @@ class _Clients:
         connection.close()
 
 
-def upgrade(it: Stand, *, observations: int, a_second: int, seconds: float) -> dict[str, Any]:
-    """D06: this version serves, the next one migrates under it, serves beside it, then alone; nobody notices."""
+@contextmanager
+def program_of(revision: str) -> Iterator[Path]:
+    """The program as it was at a commit, in a folder of its own."""
+    git = ["git", "-C", str(ROOT), "archive", revision]
+    archive = subprocess.run(git, check=True, stdout=subprocess.PIPE).stdout  # noqa: S603
+    with tempfile.TemporaryDirectory() as name:
+        with tarfile.open(fileobj=io.BytesIO(archive)) as tar:
+            tar.extractall(name, filter="data")
+        yield Path(name)
+
+
+def upgrade(
+    it: Stand, *, observations: int, a_second: int, seconds: float, older: Path | None = None
+) -> dict[str, Any]:
+    """D06: the older version serves, the newer one migrates under it, serves beside it, then alone; nobody notices."""
+    newer = _next_version(it.folder / "next") if older is None else ROOT
+    before = _Version(it, older)
+    _introduce(before.server.url, it.key)
     _fill(it, observations)
-    version, server = _next_version(it.folder / "next"), it.serve()
-    clients, told = _Clients(server.port, it.key), dict[str, Any]()
+    clients, told = _Clients(before.server.port, it.key), dict[str, Any]()
 
     async def live() -> None:
         over = asyncio.Event()
         working = [asyncio.create_task(clients.work(n, CLIENTS / a_second, over)) for n in range(CLIENTS)]
         await asyncio.sleep(seconds / 3)
-        told["migrate_seconds"] = await asyncio.to_thread(_migrate, it, version)
+        told["migrate_seconds"] = await asyncio.to_thread(_migrate_twice, it, newer)
         await asyncio.sleep(seconds / 3)
-        told["older_is_ready"] = await asyncio.to_thread(server.is_ready)
-        newer = await asyncio.to_thread(it.serve, code=version)
+        told["older_is_ready"] = await asyncio.to_thread(before.server.is_ready)
+        await asyncio.to_thread(before.end_worker)
+        after = await asyncio.to_thread(_Version, it, newer)
         # As a balancer does: who is about to end gets no more requests.
-        clients.port = newer.port
-        await asyncio.to_thread(server.leave)
+        clients.port = after.server.port
+        await asyncio.to_thread(before.server.leave)
         await asyncio.sleep(seconds / 3)
         over.set()
         await asyncio.gather(*working)
@@ -109,20 +134,41 @@ def upgrade(it: Stand, *, observations: int, a_second: int, seconds: float) -> d
     seen, took = clients.seen, time.monotonic() - began
     return {
         "observations": observations, "requests": seen.statuses.total(),
-        "requests_a_second": round(seen.statuses.total() / took), "failed": seen.failed,
-        "refused": seen.statuses[429] + seen.statuses[503], "p99_ms": seen.milliseconds(99),
+        "requests_a_second": round(seen.statuses.total() / took), "minutes": round(took / 60, 1),
+        "failed": seen.failed, "refused": seen.statuses[429] + seen.statuses[503], "p99_ms": seen.milliseconds(99),
         "longest_ms": round(1000 * max(seen.seconds)), "confirmed_and_lost": missing(it, clients.confirmed), **told,
+        "load_average": round(os.getloadavg()[0], 1),
     }  # fmt: skip
 
 
+class _Version:
+    """The processes of one version: a server, and the worker, which the embedded database's server has in it."""
+
+    def __init__(self, it: Stand, code: Path | None) -> None:
+        self._worker = None if it.db.is_sqlite else it.work(code)
+        self.server = it.serve(worker=None, code=code)
+
+    def end_worker(self) -> None:
+        if self._worker:
+            self._worker.leave()
+
+
+def _introduce(url: str, key: str) -> None:
+    """Tell it of metric and accounts as a client does: whichever version it is, it knows its own tables."""
+    accounts = [{"account_id": f"account-{n}"} for n in range(ACCOUNTS)]
+    with httpx2.Client(base_url=url, headers={"Authorization": f"Bearer {key}"}, timeout=60) as client:
+        client.put("/v1/metrics/late_share", json={"better": "lower", "target": 0.05}).raise_for_status()
+        client.post("/v1/accounts", json={"accounts": accounts}).raise_for_status()
+
+
 def _fill(it: Stand, observations: int) -> None:
-    """Give the largest table its size, behind the service's back."""
+    """Give the largest table its size, behind the service's back: a value each four hours, the longer the more."""
     now = datetime.now(UTC).replace(microsecond=0)
     for start in range(0, observations, CHUNK):
         made = [
             {
                 "account_id": 1 + n % ACCOUNTS, "metric_id": 1, "value": 0.05, "item_id": "",
-                "observed_at": now - timedelta(days=120, minutes=n),
+                "observed_at": now - timedelta(hours=4 * (1 + n // ACCOUNTS)),
             }
             for n in range(start, min(start + CHUNK, observations))
         ]  # fmt: skip
@@ -140,8 +186,10 @@ def _next_version(folder: Path) -> Path:
     return folder
 
 
-def _migrate(it: Stand, version: Path) -> float:
+def _migrate_twice(it: Stand, version: Path) -> float:
+    """Migrate by two processes at once, as two machines might; a step that both did would fail the second."""
     began = time.monotonic()
-    command = [sys.executable, "-m", "service", "migrate"]
-    subprocess.run(command, cwd=version, env=os.environ | it.environment, check=True, capture_output=True)  # noqa: S603
+    with ThreadPoolExecutor(2) as pool:
+        list(pool.map(lambda _: it.run("migrate", code=version), range(2)))
+    assert schema.revision(it.db) == (schema.head() if version == ROOT else "next")
     return round(time.monotonic() - began, 1)

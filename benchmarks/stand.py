@@ -1,5 +1,6 @@
 """An installation with real server processes, for load: `with stand(…) as it: it.serve()`."""
 
+import json
 import os
 import re
 import signal
@@ -28,7 +29,7 @@ STARTS_WITHIN = 90
 
 @dataclass
 class Server:
-    """A `headsup serve` process."""
+    """A `headsup serve` process, or a `headsup worker`, which has no port."""
 
     process: subprocess.Popen[bytes]
     port: int
@@ -89,21 +90,37 @@ class Stand:
     environment: dict[str, str]
     servers: list[Server] = field(default_factory=list)
 
-    def serve(self, port: int = 0, *, worker: bool = True, code: Path | None = None, **settings: str) -> Server:
+    def serve(self, port: int = 0, *, worker: bool | None = True, code: Path | None = None, **settings: str) -> Server:
         """Start one more server and wait until it is ready; with a worker beside it, whichever the database.
 
-        `code` is a folder with another version of the program.
+        `worker=None`: as the program does it unasked. `code` is a folder with another version of the program.
         """
         port = port or free_port()
-        beside = "--worker" if worker else "--no-worker"
+        beside = {True: ["--worker"], False: ["--no-worker"], None: []}[worker]
+        server = self._start(["serve", "--port", str(port), *beside], port, code, settings)
+        server.wait_ready()
+        return server
+
+    def work(self, code: Path | None = None) -> Server:
+        """Start one more worker."""
+        return self._start(["worker"], 0, code, {})
+
+    def run(self, *command: str, code: Path | None = None) -> str:
+        """Run a command to its end; return what it printed."""
+        done = subprocess.run(  # noqa: S603
+            [sys.executable, "-m", "service", *command],
+            cwd=code, env=self.environment, check=True, text=True, stdout=subprocess.PIPE,
+        )  # fmt: skip
+        return done.stdout
+
+    def _start(self, command: list[str], port: int, code: Path | None, settings: dict[str, str]) -> Server:
         with (self.folder / "server.log").open("ab") as log:
             process = subprocess.Popen(  # noqa: S603
-                [sys.executable, "-m", "service", "serve", "--port", str(port), beside],
+                [sys.executable, "-m", "service", *command],
                 cwd=code, env=self.environment | settings, stdout=log, stderr=log,
             )  # fmt: skip
         server = Server(process, port)
         self.servers.append(server)
-        server.wait_ready()
         return server
 
     def log(self) -> str:
@@ -111,20 +128,25 @@ class Stand:
 
 
 @contextmanager
-def stand(database_url: str = "", *, accounts: int = 50, keys: int = 1, **settings: str) -> Iterator[Stand]:
-    """Install it, with scored accounts; at the end what still runs is killed."""
+def stand(
+    database_url: str = "", *, accounts: int = 50, keys: int = 1, code: Path | None = None, **settings: str
+) -> Iterator[Stand]:
+    """Install it, with scored accounts; at the end what still runs is killed.
+
+    With `code`, another version of the program installs itself, and there are no accounts yet.
+    """
     # A worker whose server was killed may still write for a moment.
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as name:
         folder = Path(name)
         there = Settings(data_dir=folder, database_url=database_url, _env_file=None)
         db = Database(there.database)
-        schema.upgrade(db)
         environment = os.environ | KEYS | {
             "HEADSUP_DATA_DIR": name, "HEADSUP_DATABASE_URL": database_url, "HEADSUP_LOG_LEVEL": "warning",
             "HEADSUP_REQUESTS_PER_MINUTE": "10000000", "HEADSUP_UNSAFE_DURABILITY": "true", **settings,
         }  # fmt: skip
-        it = Stand(folder, db, _fill(db, accounts, keys), environment)
+        it = Stand(folder, db, "", environment)
         try:
+            it.key = _fill(db, accounts, keys) if code is None else _install(it, code)
             yield it
         finally:
             for server in it.servers:
@@ -151,7 +173,14 @@ def free_port() -> int:
         return int(listener.getsockname()[1])
 
 
+def _install(it: Stand, code: Path) -> str:
+    it.run("init", code=code)
+    made = it.run("key", "create", "load", "--scope", Scope.ADMIN, "--json", code=code)
+    return str(json.loads(made)["key"])
+
+
 def _fill(db: Database, accounts: int, keys: int) -> str:
+    schema.upgrade(db)
     now = datetime.now(UTC)
     stamps = {"created_at": now, "updated_at": now}
     with db.begin() as session:
