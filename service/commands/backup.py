@@ -55,6 +55,7 @@ def backup(
     _copy_files(settings.data_dir, partial)
     facts = {"made_at": now.isoformat(), "schema": schema.head(), "database": name, "files": _hashes(partial)}
     (partial / MANIFEST).write_text(json.dumps(facts, indent=2))
+    _keep_private(partial)
     for path in [*partial.rglob("*"), partial]:
         copies.sync(path)
     if folder.exists():
@@ -88,7 +89,7 @@ def restore(
 def _restore(folder: Path) -> dict[str, Any]:
     facts = _verified(folder)
     data = door.data_dir()
-    data.mkdir(parents=True, exist_ok=True)
+    data.mkdir(mode=0o700, parents=True, exist_ok=True)
     settings_are = _restore_settings(folder, data)
     settings = door.load_settings()
     if settings.embedded != (facts["database"] == SQLITE):
@@ -121,6 +122,7 @@ def _fill_sqlite(folder: Path, settings: Settings, _at: str, now: datetime) -> b
     growing = target.with_name(f"{target.name}.restoring")
     for left in (growing, growing.with_name(f"{growing.name}-wal"), growing.with_name(f"{growing.name}-shm")):
         left.unlink(missing_ok=True)
+    growing.touch(mode=0o600)
     copies.read_sqlite(folder / SQLITE, growing)
     with closing(Database(f"sqlite:///{growing}")) as db:
         schema.upgrade(db, then=lambda session: _hold(session, now))
@@ -148,6 +150,7 @@ def _restore_settings(folder: Path, data: Path) -> str:
         return "none in the backup: the environment has to give the keys"
     if not ours.exists():
         shutil.copy2(kept, ours)
+        _keep_private(ours)
         return "restored"
     same = kept.read_bytes() == ours.read_bytes()
     return "as they were" if same else "as they were; the backup's differ: without its keys its models are refused"
@@ -163,14 +166,22 @@ def _copy_files(source: Path, target: Path) -> None:
 
 def _restore_files(source: Path, target: Path) -> None:
     """Add the models that are missing, and the erased people that this folder's ledger does not know."""
+    (target / ARTIFACTS).mkdir(mode=0o700, exist_ok=True)
     for version in (source / ARTIFACTS).glob("*"):
         if not (target / ARTIFACTS / version.name).exists():
             shutil.copytree(version, target / ARTIFACTS / version.name)
+            _keep_private(target / ARTIFACTS / version.name)
     if (source / LEDGER).exists():
         here = (target / LEDGER).read_text().splitlines() if (target / LEDGER).exists() else []
         new = [line for line in (source / LEDGER).read_text().splitlines() if line not in here]
         with os.fdopen(os.open(target / LEDGER, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600), "a") as ledger:
             ledger.writelines(f"{line}\n" for line in new)
+
+
+def _keep_private(path: Path) -> None:
+    """Let only its owner read a file, or a folder and all that is in it, whatever the backup was carried by."""
+    for each in [path, *path.rglob("*")]:
+        each.chmod(0o700 if each.is_dir() else 0o600)
 
 
 def _verified(folder: Path) -> dict[str, Any]:

@@ -173,16 +173,39 @@ def test_who_was_erased_after_the_backup_is_erased_again(db, settings, into, tmp
     assert [address for address in addresses if "rita" in address] == []
 
 
-def test_keys_models_and_the_ledger_come_along(db, settings, into, tmp_path, monkeypatch):
-    files = {"settings.env": "HEADSUP_PORT=8001\n", "erasures.jsonl": "", "artifacts/one/model.skops": "weights"}
-    for name, content in files.items():
+FILES = {"settings.env": "HEADSUP_PORT=8001\n", "erasures.jsonl": "", "artifacts/one/model.skops": "weights"}
+
+
+@pytest.fixture
+def whole(db, settings, tmp_path, monkeypatch):
+    """The backup of an installation with keys, a model and a ledger."""
+    for name, content in FILES.items():
         (settings.data_dir / name).parent.mkdir(parents=True, exist_ok=True)
         (settings.data_dir / name).write_text(content)
-    folder = back_up(settings, tmp_path / "backup", monkeypatch)
-    restore(folder, into, monkeypatch).close()
+    return back_up(settings, tmp_path / "backup", monkeypatch)
 
-    assert {name: (into.data_dir / name).read_text() for name in files} == files
-    assert folder.stat().st_mode & 0o077 == 0
+
+def test_keys_models_and_the_ledger_come_along(whole, into, monkeypatch):
+    restore(whole, into, monkeypatch).close()
+
+    assert {name: (into.data_dir / name).read_text() for name in FILES} == FILES
+
+
+def test_what_was_backed_up_and_restored_is_its_owners_only(whole, into, monkeypatch):
+    made = modes(whole)
+    # As a copy over the network may leave it.
+    for path in [whole, *whole.rglob("*")]:
+        path.chmod(0o755 if path.is_dir() else 0o644)
+
+    restore(whole, into, monkeypatch).close()
+
+    assert made == modes(into.data_dir) == {("folder", 0o700), ("file", 0o600)}
+
+
+def modes(folder):
+    """Who may do what with a folder and all that is in it."""
+    paths = [folder, *folder.rglob("*")]
+    return {("folder" if path.is_dir() else "file", path.stat().st_mode & 0o777) for path in paths}
 
 
 def test_a_backup_that_was_changed_is_refused_before_anything_is_touched(db, settings, into, tmp_path, monkeypatch):
