@@ -4,8 +4,11 @@ from dataclasses import replace
 
 import pytest
 
+from models import WorkerStep
+from tests import make
 from tests.faults.checker import Delivery, Finding, MailRow, PromiseRow, UpdateRow, World, check, repeats
 from tests.faults.history import Event, History, Outcome
+from tests.faults.world import LAST_STEP, wait_idle
 
 KEY = ("northwind", "late_share", "2026-03-02T12:00:00+00:00", "c1-1")
 OTHER = (*KEY[:3], "c1-2")
@@ -99,3 +102,11 @@ def test_a_history_is_read_as_it_was_written(tmp_path):
         history.note(event)
 
     assert tuple(history.events()) == HONEST.history
+
+
+def test_nothing_that_waits_is_not_yet_the_end_of_a_round(db):
+    with db.begin() as session:
+        session.add(WorkerStep(name=LAST_STEP, ended_at=make.MONDAY))
+
+    with pytest.raises(AssertionError, match="still busy"):
+        wait_idle(db, 1.2)
