@@ -43,7 +43,7 @@ class LineUnknown(Conflict):
 def score_due(db: Database, settings: Settings, *, now: datetime) -> int:
     """Score the accounts with new data and those last scored a day ago; return how many got a score.
 
-    A step of the worker: each batch reads in one transaction and writes in another, so nothing waits for the
+    A step of the worker: each portion is read in one transaction and written in another, so nothing waits for the
     arithmetic. Two workers may score the same account: the same data gives the same score.
     """
     from service.scoring import scoring_round  # noqa: PLC0415  polars and scikit-learn stay out of the web process
@@ -51,17 +51,19 @@ def score_due(db: Database, settings: Settings, *, now: datetime) -> int:
     scored, unsound, after = 0, 0, 0
     while True:
         with db.read() as session:
-            due = queries.due_accounts(session, now - RESCORE_AFTER, BATCH, after)
-            if not due:
-                break
-            found = scoring_round.read(session, settings, [account for account, _ in due], now=now)
-        scores = scoring_round.judge(found, now=now)
-        with db.begin() as session:
-            # What is dated after `now` was not read: such an account stays due.
-            read = [(account, version) for account, version in due if account not in found.ahead]
-            scored += scoring_round.write(session, scores, read, now=now)
-        unsound += len(found.newest) - len(scores)
-        after = due[-1][0]
+            due = scoring_round.due(session, now - RESCORE_AFTER, BATCH, after=after, now=now)
+        if not due:
+            break
+        for portion in due:
+            with db.read() as session:
+                found = scoring_round.read(session, settings, [account for account, _ in portion], now=now)
+            scores = scoring_round.judge(found, now=now)
+            with db.begin() as session:
+                # What is dated after `now` was not read: such an account stays due.
+                read = [(account, version) for account, version in portion if account not in found.ahead]
+                scored += scoring_round.write(session, scores, read, now=now)
+            unsound += len(found.newest) - len(scores)
+        after = due[-1][-1][0]
     if unsound:
         _call_for_help(db, unsound, now=now)
     return scored

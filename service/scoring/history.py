@@ -19,6 +19,8 @@ from service.scoring.windows import PAST_TO
 
 # Accounts read at once: bounds memory at some hundred thousand observations and a few million pairs with snapshots.
 BATCH = 250
+# Observations read at once where accounts have many: each takes some 400 bytes until it has become a feature.
+MOST_ROWS = 200_000
 TEXT_FORMAT = "%Y-%m-%d %H:%M:%S%.6f"
 OBSERVATIONS = {"account": pl.Int64, "metric": pl.Int64, "at": None, "value": pl.Float64, "item": pl.String}
 COMPLAINTS = {"account": pl.Int64, "at": None}
@@ -30,9 +32,30 @@ def batches(accounts: Sequence[int], size: int = BATCH) -> Iterator[Sequence[int
     return (accounts[start : start + size] for start in range(0, len(accounts), size))
 
 
+def portions(session: Session, accounts: Sequence[int], *, until: datetime) -> list[list[int]]:
+    """Cut a list of accounts where features at `until` need more than `MOST_ROWS` observations of them.
+
+    An account that has more than that by itself is alone.
+    """
+    counts = queries.observation_counts(session, accounts, _since(until), until)
+    found: list[list[int]] = []
+    rows = 0
+    for account in accounts:
+        rows += counts.get(account, 0)
+        if not found or rows > MOST_ROWS:
+            found.append([])
+            rows = counts.get(account, 0)
+        found[-1].append(account)
+    return found
+
+
+def _since(until: datetime) -> datetime:
+    return until - timedelta(days=PAST_TO)
+
+
 def read(session: Session, accounts: Sequence[int], *, until: datetime, whole: bool = False) -> History:
     """Read what features at `until` need, or with `whole` everything before it."""
-    after = None if whole else until - timedelta(days=PAST_TO)
+    after = None if whole else _since(until)
     observations = _frame(queries.observation_rows(session, accounts, after=after, until=until), OBSERVATIONS)
     complaints = _frame(queries.complaint_rows(session, accounts, until=until), COMPLAINTS)
     return History(nw.from_native(observations), nw.from_native(complaints), starts(session, accounts))

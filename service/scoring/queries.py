@@ -113,8 +113,7 @@ def metrics_with_items(session: Session) -> set[int]:
 
 def account_names(session: Session) -> dict[int, str]:
     """Database key → the client's own key, of all accounts, in order of the database key."""
-    rows = session.execute(select(Account.id, Account.external_id).order_by(Account.id))
-    return {row.id: row.external_id for row in rows}
+    return dict(session.execute(select(Account.id, Account.external_id).order_by(Account.id)).all())
 
 
 def account_profiles(session: Session) -> Sequence[Any]:
@@ -131,10 +130,8 @@ def due_accounts(session: Session, scored_before: datetime, limit: int, after: i
     """
     overdue = select(Score.account_id).where(Score.scored_at < scored_before)
     due = or_(Account.data_version != Account.scored_version, Account.id.in_(overdue))
-    rows = session.execute(
-        select(Account.id, Account.data_version).where(due, Account.id > after).order_by(Account.id).limit(limit)
-    )
-    return [(row.id, row.data_version) for row in rows]
+    rows = select(Account.id, Account.data_version).where(due, Account.id > after).order_by(Account.id).limit(limit)
+    return [(account, version) for account, version in session.execute(rows)]
 
 
 def observation_rows(
@@ -148,6 +145,13 @@ def observation_rows(
     if after is not None:
         rows = rows.where(Observation.observed_at > after)
     return _tuples(session, rows)
+
+
+def observation_counts(session: Session, accounts: Sequence[int], after: datetime, until: datetime) -> dict[int, int]:
+    """How many observations each account has in `after` < moment ≤ `until`; those without any are left out."""
+    mine = Observation.account_id.in_(accounts), Observation.observed_at > after, Observation.observed_at <= until
+    counts = select(Observation.account_id, func.count()).where(*mine).group_by(Observation.account_id)
+    return dict(session.execute(counts).all())
 
 
 def complaint_rows(session: Session, accounts: Sequence[int] | None, *, until: datetime) -> Sequence[Any]:

@@ -43,6 +43,15 @@ class Found:
     words: Phrases
 
 
+def due(
+    session: Session, scored_before: datetime, most: int, *, after: int, now: datetime
+) -> list[list[tuple[int, int]]]:
+    """So many of the accounts that wait to be scored, with the count of ingests, cut into what is read at once."""
+    versions = dict(queries.due_accounts(session, scored_before, most, after))
+    portions = history.portions(session, list(versions), until=now)
+    return [[(account, versions[account]) for account in portion] for portion in portions]
+
+
 def read(session: Session, settings: Settings, accounts: Sequence[int], *, now: datetime) -> Found:
     """Read what the scores of these accounts need."""
     speaking = active.speaking(session, settings)

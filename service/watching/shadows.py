@@ -1,5 +1,6 @@
 """The candidate in the shadow: it scores all accounts once a day, nobody acts on it, and it is compared."""
 
+from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -59,9 +60,13 @@ def score(db: Database, settings: Settings, *, now: datetime) -> int:
 def build(session: Session, scorer: TrainedScorer, accounts: list[int], *, now: datetime) -> tuple[list[int], Features]:
     """The features of those of the accounts that have data, as a scorer wants them."""
     seen = sorted(history.newest(session, accounts, until=now))
-    past = history.read(session, seen, until=now)
-    moments = history.snapshots_at(seen, now)
-    return seen, features.build(past, moments, scorer.definitions, scorer.prior, scorer.items)
+    parts = [_part(session, scorer, portion, now=now) for portion in history.portions(session, seen, until=now) or [[]]]
+    return seen, Features(parts[0].columns, np.concatenate([part.values for part in parts]))
+
+
+def _part(session: Session, scorer: TrainedScorer, accounts: Sequence[int], *, now: datetime) -> Features:
+    past, moments = history.read(session, accounts, until=now), history.snapshots_at(accounts, now)
+    return features.build(past, moments, scorer.definitions, scorer.prior, scorer.items)
 
 
 def _retire_older(session: Session, model: TrainedModel | None, *, now: datetime) -> None:

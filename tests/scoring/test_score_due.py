@@ -6,7 +6,7 @@ from datetime import timedelta
 import numpy as np
 
 from models import Account, Score, ScoreDay
-from service.scoring import actions, scoring_round
+from service.scoring import actions, history, scoring_round
 from service.scoring.judgement import Judgement
 from tests import make
 
@@ -104,6 +104,42 @@ def test_a_metric_without_a_direction_is_not_scored(db, settings):
     with db.read() as session:
         score = session.get(Score, account.id)
     assert (score.risk, score.reasons, score.missing) == (0, [], [])
+
+
+def test_no_more_is_read_at_once_than_fits_unless_one_account_alone_has_it(db, settings, monkeypatch):
+    monkeypatch.setattr(history, "MOST_ROWS", 50)
+    with db.begin() as session:
+        late = make.metric(session)
+        sizes = {_account(session, CALM[:days], late).id: days for days in (30, 20, 1, 45, 10, 60, 5)}
+        old = make.account(session)
+        make.observation(session, old, late, 0.9, at=make.MONDAY - timedelta(days=200))
+
+    with db.read() as session:
+        due = scoring_round.due(session, make.MONDAY, 500, after=0, now=make.MONDAY)
+
+    portions = [[sizes.get(account, 0) for account, _ in portion] for portion in due]
+    assert portions == [[30, 20], [1, 45], [10], [60], [5, 0]]
+
+
+def test_accounts_that_are_read_apart_get_the_scores_that_they_get_together(db, settings, monkeypatch):
+    with db.begin() as session:
+        late = make.metric(session)
+        for bad in range(5):
+            _account(session, CALM + [0.2 * bad] * 7, late)
+
+    def scores(now):
+        actions.score_due(db, settings, now=now)
+        with db.read() as session:
+            return {score.account_id: (score.risk, score.reasons) for score in session.query(Score)}
+
+    together = scores(make.MONDAY)
+    with db.begin() as session:
+        session.query(Score).delete()
+        session.query(Account).update({"scored_version": 0})
+    monkeypatch.setattr(history, "MOST_ROWS", 1)
+
+    assert scores(make.MONDAY) == together
+    assert len({risk for risk, _ in together.values()}) > 2
 
 
 class Broken:
