@@ -3,7 +3,7 @@
 from fastapi import APIRouter, FastAPI
 
 from service.access.callers import Callers
-from service.access.guards import Limiter
+from service.access.metering import Metered
 from service.accounts import routes as accounts
 from service.alerts import routes as alerts
 from service.commitments import routes as commitments
@@ -66,11 +66,11 @@ def create_app(settings: Settings, db: Database | None = None, clock: Clock | No
     lists = dict.fromkeys(LISTS, settings.max_body_mb * MB)
     app.add_middleware(BodyLimit, max_bytes=MB, wider={**lists, "/v1/inbound-mail": LARGEST_BODY})
     app.add_middleware(Admission)
+    app.add_middleware(Metered, per_minute=settings.requests_per_minute)
     app.state.settings = settings
     app.state.db = db or Database(settings.database)
     app.state.clock = clock or SystemClock()
     shared = Shared()
-    app.state.limiter = Limiter()
     app.state.callers = Callers(shared)
     app.state.risks = Newest(shared)
     app.state.leaving = False

@@ -53,11 +53,18 @@ class Server:
     def create(self) -> None:
         self._run("initdb", "-D", self.folder / "data", "-U", "headsup", "-A", "trust")
 
+    def shell(self, script: str) -> None:
+        """Run a script as an administrator does who is the user postgres on the server's machine."""
+        self._run("sh", "-ec", script)
+
     def _run(self, program: str, *arguments: object) -> None:
         # PostgreSQL refuses to run as root; Debian's package brings the user postgres along.
         as_user = ["setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups"] if os.geteuid() == 0 else []
         command = [*as_user, _binary(program), *map(str, arguments)]
-        subprocess.run(command, cwd=self.folder, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        path = f"{Path(_binary('initdb')).parent}:{os.environ['PATH']}"
+        here = {"PATH": path, "PGHOST": "127.0.0.1", "PGPORT": str(self.port), "PGUSER": "headsup"}
+        quiet = subprocess.DEVNULL
+        subprocess.run(command, cwd=self.folder, env=os.environ | here, check=True, stdout=quiet, stderr=quiet)
 
 
 @contextmanager

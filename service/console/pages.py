@@ -1,7 +1,7 @@
 """Make a page: templates, what all of them can use, and how a problem looks to a person."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from datetime import datetime
 from inspect import iscoroutinefunction
 from typing import Any
@@ -79,8 +79,10 @@ def show_problems_as_pages(app: FastAPI) -> None:
             app.exception_handlers[kind] = _as_page(handler)  # type: ignore[arg-type]
 
 
-def _as_page(handler: Handler) -> Handler:
-    def show(request: Request, error: Exception) -> Response:
+def _as_page(handler: Handler) -> Callable[[Request, Exception], Awaitable[Response]]:
+    # A coroutine, though it waits for nothing: Starlette sends a plain function to a thread, and who floods us with
+    # what must be refused would take the threads of all others.
+    async def show(request: Request, error: Exception) -> Response:
         answer = handler(request, error)
         if answer.media_type == PROBLEM and _wants_page(request):
             answer = _problem_page(request, json.loads(bytes(answer.body)), answer)

@@ -165,7 +165,7 @@ def _too_large(limit: int) -> HTTPException:
 
 def install_error_handlers(app: FastAPI) -> None:
     """Make every error of the app leave as a problem."""
-    app.add_exception_handler(errors.HeadsupError, _domain_error)
+    app.add_exception_handler(errors.HeadsupError, refusal)
     app.add_exception_handler(RequestValidationError, _malformed)
     app.add_exception_handler(HTTPException, _http_error)
     app.add_exception_handler(OperationalError, _database_away)
@@ -174,7 +174,8 @@ def install_error_handlers(app: FastAPI) -> None:
     app.add_exception_handler(Exception, _bug)
 
 
-def _domain_error(request: Request, error: Exception) -> Response:
+def refusal(request: Request, error: Exception) -> Response:
+    """The answer to one of our own errors."""
     assert isinstance(error, errors.HeadsupError)
     status = status_of(error)
     if status in {401, 403}:

@@ -52,7 +52,7 @@ GOALS = {
     "D04": "test_network",
     "D05": "test_engines",
     "D06": "test_upgrade test_lint_steps",
-    "D07": "test_backup",
+    "D07": "test_backup test_recovery",
     "D08": "test_library",
     "D10": "test_retention",
     "L": "test_load test_sizes",

@@ -144,3 +144,14 @@ def busy(clients: Sequence[Client]) -> Iterator[None]:
         for client in clients:
             client.join(60)
     assert not any(client.is_alive() for client in clients), "a client never got an answer"
+
+
+def confirmed_before(at: float, events: Sequence[Event]) -> dict[tuple[str, ...], float]:
+    """The rows that clients had been told are stored, and their values."""
+    confirmed = {event.of for event in events if event.outcome is Outcome.OK and event.at < at}
+    sent = {event.of: event.facts["rows"] for event in events if event.outcome is Outcome.INVOKE}
+    return {(a, m, _moment(t), i): value for of in confirmed for a, m, t, i, value in sent[of]}
+
+
+def _moment(text: str) -> str:
+    return datetime.fromisoformat(text).astimezone(UTC).isoformat()

@@ -15,7 +15,7 @@ from service.kit.clock import SetClock
 from tests import make
 from tests.faults.conftest import size
 
-STEPS, RUNS = size(40, 100), size(50, 500)
+STEPS, RUNS = size(40, 100), size(50, 530)
 LINE = 0.7
 COOL_DOWN = timedelta(hours=72)
 """What the settings say by default."""

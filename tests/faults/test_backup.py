@@ -3,11 +3,11 @@
 import json
 import shutil
 import time
-from datetime import UTC, datetime
 
 import pytest
 from sqlalchemy import create_engine, select, text
 
+from benchmarks.load_upgrade import fill
 from models import Mail, MailState
 from service import worker
 from service.access import actions, erasure
@@ -18,10 +18,9 @@ from service.kit.settings import Settings
 from service.updates import holds
 from tests import make
 from tests.conftest import ON_POSTGRESQL
-from tests.faults.clients import Sender, busy
+from tests.faults.clients import Sender, busy, confirmed_before
 from tests.faults.cluster import people_of
 from tests.faults.conftest import size
-from tests.faults.history import Outcome
 from tests.faults.world import look
 
 BACKUPS = size(3, 50)
@@ -95,15 +94,20 @@ def test_a_hot_backup_holds_all_rows_that_were_confirmed_before_it(  # noqa: PLR
     assert len(owed) > 20
 
 
-def confirmed_before(at, events):
-    """The rows that clients had been told are stored, and their values."""
-    confirmed = {event.of for event in events if event.outcome is Outcome.OK and event.at < at}
-    sent = {event.of: event.facts["rows"] for event in events if event.outcome is Outcome.INVOKE}
-    return {(a, m, moment(t), i): value for of in confirmed for a, m, t, i, value in sent[of]}
+def test_what_has_grown_is_backed_up_and_restored_in_minutes(db, settings, into, tmp_path, monkeypatch):
+    rows = size(5_000, 1_000_000)
+    fill(db, rows)
+    began = time.monotonic()
+    folder = back_up(settings, tmp_path / "backup", monkeypatch)
+    backed_up = time.monotonic()
+    restored = restore(folder, into, monkeypatch)
+    back = time.monotonic()
 
-
-def moment(text_):
-    return datetime.fromisoformat(text_).astimezone(UTC).isoformat()
+    print({"rows": rows, "backup_s": round(backed_up - began, 1), "restore_s": round(back - backed_up, 1)})  # noqa: T201
+    with restored.read() as session:
+        assert session.scalar(text("SELECT count(*) FROM observations")) == rows
+    restored.close()
+    assert back - began <= 300
 
 
 @pytest.fixture
