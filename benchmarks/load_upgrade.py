@@ -28,6 +28,7 @@ from benchmarks.load_polling import RISK, rows
 from benchmarks.stand import Stand
 from models import Observation
 from service.kit import schema
+from service.kit.database import Database
 
 ROOT = Path(__file__).parents[1]
 PACKAGES = ("models", "service", "training", "migrations")
@@ -110,7 +111,7 @@ def upgrade(
     newer = _next_version(it.folder / "next") if older is None else ROOT
     before = _Version(it, older)
     _introduce(before.server.url, it.key)
-    _fill(it, observations)
+    fill(it.db, observations)
     clients, told = _Clients(before.server.port, it.key), dict[str, Any]()
 
     async def live() -> None:
@@ -161,7 +162,7 @@ def _introduce(url: str, key: str) -> None:
         client.post("/v1/accounts", json={"accounts": accounts}).raise_for_status()
 
 
-def _fill(it: Stand, observations: int) -> None:
+def fill(db: Database, observations: int) -> None:
     """Give the largest table its size, behind the service's back: a value each four hours, the longer the more."""
     now = datetime.now(UTC).replace(microsecond=0)
     for start in range(0, observations, CHUNK):
@@ -172,7 +173,7 @@ def _fill(it: Stand, observations: int) -> None:
             }
             for n in range(start, min(start + CHUNK, observations))
         ]  # fmt: skip
-        with it.db.begin() as session:
+        with db.begin() as session:
             session.execute(insert(Observation), made)
 
 

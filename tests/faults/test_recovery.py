@@ -51,12 +51,7 @@ def test_postgresql_comes_back_with_every_confirmed_row_by_the_steps_of_the_docu
     running.start()
     running.wait_ready()
     with busy([Sender(f"sender-{n}", running.url, key, history, pause=0.01, accounts=accounts) for n in range(4)]):
-        wait_for_more(history)
-        durable_server.shell(base)
-        for _ in range(size(1, 5)):
-            wait_for_more(history)
-            durable_server.shell("psql -d postgres -c 'SELECT pg_switch_wal()'")
-        wait_for_more(history)
+        log_beside(base, durable_server, history)
         durable_server.stop("immediate")
         at, copied_at = lose(running, durable_server)
         durable_server.shell(put_back)
@@ -70,6 +65,16 @@ def test_postgresql_comes_back_with_every_confirmed_row_by_the_steps_of_the_docu
     assert [key for key in owed if there.get(key) != owed[key]] == []
     assert len(owed) > len(copied)
     assert (held, sent, "rep-account-0@example.com" in reps, len(reps)) == (True, 0, False, len(accounts))
+
+
+def log_beside(base, server, history):
+    """Clients are told that their rows are stored: in the base backup, in pieces of the log, in a piece begun."""
+    wait_for_more(history)
+    server.shell(base)
+    for _ in range(size(1, 5)):
+        wait_for_more(history)
+        server.shell("psql -d postgres -c 'SELECT pg_switch_wal()'")
+    wait_for_more(history)
 
 
 def wait_for_more(history):
