@@ -1,6 +1,6 @@
 """Train, untouched, on companies that nobody has looked at, and hold the model against its own baselines.
 
-python -m benchmarks.unseen [--only NAME] [--seeds 3] [--most 100] [--json]
+python -m benchmarks.unseen [--only NAME] [--seeds 3] [--most 100] [--rolling] [--json]
 
 Some companies are hard on purpose: pure noise, a world that changes, complaints by size or by habit alone. A test of
 some sixty complaints says little by itself, so each company is drawn several times, until the ratio of the means is
@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 from benchmarks import companies
 from benchmarks.companies import Plan
 from benchmarks.stored import stored
-from training import backtest, evaluation
+from training import backtest, evaluation, rolling
 from training.backtest import Backtest
 from training.refusals import TrainingRefused
 from training.simulate import Company
@@ -40,7 +40,8 @@ def main() -> None:
     plans = [plan for plan in companies.PLANS if not asked.only or plan.name in asked.only]
     rows = []
     for plan in plans:
-        rows.append(judged(plan, asked.first_seed, least=asked.seeds, most=max(asked.seeds, asked.most)))
+        most = max(asked.seeds, asked.most)
+        rows.append(judged(plan, asked.first_seed, least=asked.seeds, most=most, rolls=asked.rolling))
         if not asked.json:
             show(rows[-1])
     if asked.json:
@@ -56,11 +57,12 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--seeds", type=int, default=3, help="how often each company is drawn at least")
     parser.add_argument("--most", type=int, default=100, help="how often one is drawn whose ratio is unsure")
     parser.add_argument("--first-seed", type=int, default=1)
+    parser.add_argument("--rolling", action="store_true", help="train every four weeks of the test, as in life")
     parser.add_argument("--json", action="store_true")
     return parser.parse_args()
 
 
-def judged(plan: Plan, first_seed: int, *, least: int, most: int) -> dict[str, Any]:
+def judged(plan: Plan, first_seed: int, *, least: int, most: int, rolls: bool = False) -> dict[str, Any]:
     """Average precision of the model and of each baseline, over all draws of a company."""
     began = time.perf_counter()
     draws: list[dict[str, float]] = []
@@ -70,7 +72,7 @@ def judged(plan: Plan, first_seed: int, *, least: int, most: int) -> dict[str, A
         company = companies.make(plan, until=UNTIL, seed=seed)
         sizes.append((len(company.observations["value"]), len(company.complaints)))
         try:
-            tested = backtested(company)
+            tested = backtested(company, rolls=rolls)
         except TrainingRefused as refusal:
             refused = refusal.detail
         else:
@@ -141,10 +143,12 @@ def unsure(paired: NDArray[np.float64]) -> float:
     return float(np.sqrt((len(paired) - 1) * np.var(without)))
 
 
-def backtested(company: Company) -> Backtest:
-    """What `headsup backtest` does, on a database of its own."""
+def backtested(company: Company, *, rolls: bool) -> Backtest:
+    """What `headsup backtest` does, with `--rolling` or without, on a database of its own."""
     with stored(company, now=NOW) as (db, settings), db.read() as session:
         material = backtest.collect(session, Asked(), settings.horizon_days, now=NOW, progress=lambda *_: None)
+    if rolls:
+        return rolling.run(material, seed=0, progress=lambda *_: None).pooled
     return backtest.run(material, seed=0, progress=lambda *_: None)
 
 
