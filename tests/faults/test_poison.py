@@ -12,12 +12,13 @@ from models import Alert, Mail, MailKind, MailState
 from service.updates import actions as updates
 from service.updates import rules, send, tell
 from tests import make
+from tests.conftest import ON_POSTGRESQL
 from tests.faults.cluster import wait_pid
 from tests.faults.conftest import size
 from tests.postgres import free_port
 
 GOOD, REFUSED, NEVER, BROKEN = size(30, 980), 4, 4, 4
-TRIES, TOLD_WITHIN = 8, 60
+TRIES, TOLD_WITHIN, MOST_BYTES = 8, 60, 100_000
 # The first rounds load the model; after that a process has next to nothing to do.
 SETTLE_SECONDS, IDLE_SECONDS, IDLE_SHARE = size(15, 20), size(10, 60), 0.05
 
@@ -84,6 +85,28 @@ def compose(db, settings, now):
     """Try again what cannot be composed; that it cannot is said."""
     with pytest.raises(tell.NotComposed, match=f"{BROKEN} of "):
         tell.compose(db, settings, now=now)
+
+
+@pytest.mark.parametrize(
+    "sentence",
+    [
+        pytest.param("late " * 2_000_000, id="ten-megabytes"),
+        pytest.param(
+            "late \ud800",
+            id="half-a-character",
+            marks=pytest.mark.skipif(ON_POSTGRESQL, reason="PostgreSQL stores no half characters"),
+        ),
+    ],
+)
+def test_a_reason_that_no_mail_can_carry_is_cut_to_size_and_told(sentence, db, settings, later, mailbox):
+    settings = settings.model_copy(update={"smtp_url": mailbox.url})
+    with db.begin() as session:
+        make.update(session, make.alert(session, make.account(session), reasons=[make.reason(sentence)]))
+
+    assert tell.compose(db, settings, now=later()) == 1
+    assert send.send(db, settings, now=later()) == 1
+    ((_, content),) = mailbox.delivered
+    assert len(content) < MOST_BYTES
 
 
 @pytest.fixture
