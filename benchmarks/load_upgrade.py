@@ -70,11 +70,15 @@ class _Clients:
 
     port: int
     key: str
+    a_second: int
     seen: Seen = field(default_factory=Seen)
     confirmed: list[str] = field(default_factory=list)
+    phase: str = "before"
+    longest: dict[str, int] = field(default_factory=dict)
 
-    async def work(self, number: int, every: float, over: asyncio.Event) -> None:
-        connection, sent, due = Connection(self.port, self.key), 0, time.monotonic() + number * every / CLIENTS
+    async def work(self, number: int, over: asyncio.Event) -> None:
+        connection, sent, every = Connection(self.port, self.key), 0, CLIENTS / self.a_second
+        due = time.monotonic() + number / self.a_second
         while not over.is_set():
             await asyncio.sleep(max(0.0, due - time.monotonic()))
             due = max(due + every, time.monotonic())
@@ -84,12 +88,12 @@ class _Clients:
             sent += 1
             name = f"upgrade-{number}-{sent}"
             if sent % 2:
-                self.seen.note(await connection.ask("GET", RISK))
-            elif (
-                self.seen.note(await connection.ask("POST", "/v1/observations", rows(number, name, BATCH))).status
-                == 200
-            ):
-                self.confirmed.append(name)
+                answer = await connection.ask("GET", RISK)
+            else:
+                answer = await connection.ask("POST", "/v1/observations", rows(number, name, BATCH))
+                self.confirmed += [name] if answer.status == 200 else []
+            self.seen.note(answer)
+            self.longest[self.phase] = max(self.longest.get(self.phase, 0), round(1000 * answer.seconds))
         connection.close()
 
 
@@ -112,32 +116,15 @@ def upgrade(
     before = _Version(it, older)
     _introduce(before.server.url, it.key)
     fill(it.db, observations)
-    clients, told = _Clients(before.server.port, it.key), dict[str, Any]()
-
-    async def live() -> None:
-        over = asyncio.Event()
-        working = [asyncio.create_task(clients.work(n, CLIENTS / a_second, over)) for n in range(CLIENTS)]
-        await asyncio.sleep(seconds / 3)
-        told["migrate_seconds"] = await asyncio.to_thread(_migrate_twice, it, newer)
-        await asyncio.sleep(seconds / 3)
-        told["older_is_ready"] = await asyncio.to_thread(before.server.is_ready)
-        await asyncio.to_thread(before.end_worker)
-        after = await asyncio.to_thread(_Version, it, newer)
-        # As a balancer does: who is about to end gets no more requests.
-        clients.port = after.server.port
-        await asyncio.to_thread(before.server.leave)
-        await asyncio.sleep(seconds / 3)
-        over.set()
-        await asyncio.gather(*working)
-
-    began = time.monotonic()
-    asyncio.run(live())
+    clients, began = _Clients(before.server.port, it.key, a_second), time.monotonic()
+    told = asyncio.run(_live(it, clients, before, newer, seconds / 3))
     seen, took = clients.seen, time.monotonic() - began
     return {
         "observations": observations, "requests": seen.statuses.total(),
         "requests_a_second": round(seen.statuses.total() / took), "minutes": round(took / 60, 1),
         "failed": seen.failed, "refused": seen.statuses[429] + seen.statuses[503], "p99_ms": seen.milliseconds(99),
-        "longest_ms": round(1000 * max(seen.seconds)), "confirmed_and_lost": missing(it, clients.confirmed), **told,
+        "longest_ms": max(clients.longest.values()), "longest_ms_while": clients.longest,
+        "confirmed_and_lost": missing(it, clients.confirmed), **told,
         "load_average": round(os.getloadavg()[0], 1),
     }  # fmt: skip
 
@@ -152,6 +139,28 @@ class _Version:
     def end_worker(self) -> None:
         if self._worker:
             self._worker.leave()
+
+
+async def _live(it: Stand, clients: _Clients, before: _Version, newer: Path, pause: float) -> dict[str, Any]:
+    told, over = dict[str, Any](), asyncio.Event()
+    working = [asyncio.create_task(clients.work(n, over)) for n in range(CLIENTS)]
+    await asyncio.sleep(pause)
+    clients.phase = "migrating"
+    told["migrate_seconds"] = await asyncio.to_thread(_migrate_twice, it, newer)
+    clients.phase = "migrated"
+    await asyncio.sleep(pause)
+    clients.phase = "handing_over"
+    told["older_is_ready"] = await asyncio.to_thread(before.server.is_ready)
+    await asyncio.to_thread(before.end_worker)
+    after = await asyncio.to_thread(_Version, it, newer)
+    # As a balancer does: who is about to end gets no more requests.
+    clients.port = after.server.port
+    await asyncio.to_thread(before.server.leave)
+    clients.phase = "after"
+    await asyncio.sleep(pause)
+    over.set()
+    await asyncio.gather(*working)
+    return told
 
 
 def _introduce(url: str, key: str) -> None:
