@@ -120,7 +120,7 @@ def upgrade(
     told = asyncio.run(_live(it, clients, before, newer, seconds / 3))
     seen, took = clients.seen, time.monotonic() - began
     return {
-        "observations": observations, "requests": seen.statuses.total(),
+        "observations": observations, "requests": seen.statuses.total(), "statuses": dict(seen.statuses),
         "requests_a_second": round(seen.statuses.total() / took), "minutes": round(took / 60, 1),
         "failed": seen.failed, "refused": seen.statuses[429] + seen.statuses[503], "p99_ms": seen.milliseconds(99),
         "longest_ms": max(clients.longest.values()), "longest_ms_while": clients.longest,
