@@ -1,4 +1,7 @@
-"""What scoring needs where accounts send much: python -m benchmarks.heavy [--accounts 500] [--observations 2000]."""
+"""What scoring needs where accounts send much.
+
+python -m benchmarks.heavy [--accounts 500] [--observations 2000] [--database postgresql://… (an empty one)]
+"""
 
 import argparse
 import multiprocessing
@@ -26,7 +29,7 @@ ROWS_AT_ONCE = 50_000
 def main() -> None:
     asked = arguments()
     with tempfile.TemporaryDirectory() as folder:
-        settings = Settings(_env_file=None, data_dir=Path(folder), log_level="error")
+        settings = Settings(_env_file=None, data_dir=Path(folder), database_url=asked.database)
         fill(settings, asked.accounts, asked.observations)
         # What filling took is not to count: a fresh process scores.
         with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as other:
@@ -39,6 +42,7 @@ def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--accounts", type=int, default=500)
     parser.add_argument("--observations", type=int, default=2_000)
+    parser.add_argument("--database", default="")
     return parser.parse_args()
 
 
