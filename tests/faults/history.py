@@ -42,5 +42,6 @@ class History:
             file.write(line + "\n")
 
     def events(self) -> list[Event]:
-        lines = self._path.read_text(encoding="utf-8").splitlines()
+        with self._lock:
+            lines = self._path.read_text(encoding="utf-8").splitlines()
         return [Event(**row | {"outcome": Outcome(row["outcome"])}) for row in map(json.loads, lines)]
