@@ -150,7 +150,7 @@ def close_unreadable(session: Session, inbound_id: UUID, *, by: str, now: dateti
 
 
 def _note(session: Session, ours: Mail, kind: str, *, by: str, now: datetime, **detail: str) -> None:
-    for alert in outbox.alerts_of(session, ours):
+    for alert in outbox.alerts_of(session, ours.id):
         alerts.note(session, alert, kind, actor=by, now=now, mail=str(ours.id), **detail)
 
 

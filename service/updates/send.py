@@ -246,5 +246,5 @@ def _park(session: Session, mail: Mail, reason: str, *, now: datetime) -> None:
 
 
 def _note(session: Session, mail: Mail, kind: str, *, now: datetime) -> None:
-    for alert in outbox.alerts_of(session, mail):
+    for alert in outbox.alerts_of(session, mail.id):
         alerts.note(session, alert, kind, actor=WORKER, now=now, mail=str(mail.id))

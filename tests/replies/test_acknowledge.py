@@ -157,7 +157,9 @@ def test_no_refusal_can_be_told_by_its_time(browser, foreign):
             times[name].append(time.process_time() - started)
 
     medians = [median(each) for each in times.values()]
-    assert max(medians) - min(medians) <= (0.001 if FULL else 0.003)
+    apart = max(medians) - min(medians)
+    print({"refusals": len(medians), "milliseconds_apart": round(1000 * apart, 2)})  # noqa: T201  a figure
+    assert apart <= (0.001 if FULL else 0.003)
 
 
 def test_the_button_stops_nothing_that_operations_has_to_do(db, settings, browser, link, later):

@@ -73,11 +73,12 @@ def alert_of(session: Session, mail: Mail) -> Alert | None:
     return session.scalar(rows.where(Alert.id == mail.alert_id))
 
 
-def alerts_of(session: Session, mail: Mail) -> list[Alert]:
+def alerts_of(session: Session, mail_id: UUID) -> list[Alert]:
     """All alerts that a mail is about: of the updates that it tells, or its own."""
-    told = select(Update.alert_id).join(Telling, Telling.update_id == Update.id).where(Telling.mail_id == mail.id)
+    told = select(Update.alert_id).join(Telling, Telling.update_id == Update.id).where(Telling.mail_id == mail_id)
+    own = select(Mail.alert_id).where(Mail.id == mail_id)
     rows = select(Alert).join(Alert.account).options(contains_eager(Alert.account))
-    return list(session.scalars(rows.where(or_(Alert.id.in_(told), Alert.id == mail.alert_id)).order_by(Alert.id)))
+    return list(session.scalars(rows.where(or_(Alert.id.in_(told), Alert.id.in_(own))).order_by(Alert.id)))
 
 
 def rep(session: Session, rep_id: int) -> Rep | None:
