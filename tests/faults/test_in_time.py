@@ -66,7 +66,7 @@ class Operations:
 
 
 def test_a_rep_is_told_in_time_while_figures_come_in(running, history, mailbox):
-    running.environment["HEADSUP_WORKER_SECONDS"] = "5"
+    running.environment["HEADSUP_WORKER_SECONDS"] = str(size(2, 5))
     key, accounts = running.install(), people_of(running.db, RISKY + QUIET)
     running.start()
     running.wait_ready()
