@@ -32,7 +32,8 @@ from service.kit.database import Database
 
 ROOT = Path(__file__).parents[1]
 PACKAGES = ("models", "service", "training", "migrations")
-CLIENTS, ACCOUNTS, BATCH = 20, 500, 2
+CLIENTS, BATCH = 20, 2
+ROWS_OF_AN_ACCOUNT = 2_000
 CHUNK = 20_000
 # One of each kind that a step may hold: all of them add. The largest table is in it, and those that are written to.
 STEP = """
@@ -114,7 +115,7 @@ def upgrade(
     """D06: the older version serves, the newer one migrates under it, serves beside it, then alone; nobody notices."""
     newer = _next_version(it.folder / "next") if older is None else ROOT
     before = _Version(it, older)
-    _introduce(before.server.url, it.key)
+    _introduce(before.server.url, it.key, accounts_with(observations))
     fill(it.db, observations)
     clients, began = _Clients(before.server.port, it.key, a_second), time.monotonic()
     told = asyncio.run(_live(it, clients, before, newer, seconds / 3))
@@ -163,22 +164,27 @@ async def _live(it: Stand, clients: _Clients, before: _Version, newer: Path, pau
     return told
 
 
-def _introduce(url: str, key: str) -> None:
+def _introduce(url: str, key: str, count: int) -> None:
     """Tell it of metric and accounts as a client does: whichever version it is, it knows its own tables."""
-    accounts = [{"account_id": f"account-{n}"} for n in range(ACCOUNTS)]
+    accounts = [{"account_id": f"account-{n}"} for n in range(count)]
     with httpx2.Client(base_url=url, headers={"Authorization": f"Bearer {key}"}, timeout=60) as client:
         client.put("/v1/metrics/late_share", json={"better": "lower", "target": 0.05}).raise_for_status()
         client.post("/v1/accounts", json={"accounts": accounts}).raise_for_status()
 
 
+def accounts_with(observations: int) -> int:
+    """How many accounts sent them: two thousand each, but never fewer than there are clients."""
+    return max(CLIENTS, observations // ROWS_OF_AN_ACCOUNT)
+
+
 def fill(db: Database, observations: int) -> None:
     """Give the largest table its size, behind the service's back: a value each four hours, the longer the more."""
-    now = datetime.now(UTC).replace(microsecond=0)
+    now, accounts = datetime.now(UTC).replace(microsecond=0), accounts_with(observations)
     for start in range(0, observations, CHUNK):
         made = [
             {
-                "account_id": 1 + n % ACCOUNTS, "metric_id": 1, "value": 0.05, "item_id": "",
-                "observed_at": now - timedelta(hours=4 * (1 + n // ACCOUNTS)),
+                "account_id": 1 + n % accounts, "metric_id": 1, "value": 0.05, "item_id": "",
+                "observed_at": now - timedelta(hours=4 * (1 + n // accounts)),
             }
             for n in range(start, min(start + CHUNK, observations))
         ]  # fmt: skip
