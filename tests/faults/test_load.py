@@ -1,9 +1,11 @@
 """How connections and servers end, and what one key does to the others: the trials of benchmarks.load."""
 
+import asyncio
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+from benchmarks.asking import Connection
 from benchmarks.load_ends import drain, rolling, slow_senders
 from benchmarks.load_over import noisy, overload
 from benchmarks.load_polling import dashboards
@@ -25,6 +27,24 @@ def apart(trial, *args, **options):
 def place(settings, db):
     """Make a stand on the test's database server."""
     return lambda **options: stand(settings.database_url, **options)
+
+
+@pytest.mark.skipif(ON_POSTGRESQL, reason="it never reaches the database")
+def test_one_request_after_the_other_on_a_kept_connection_waits_for_no_acknowledgement(place):
+    with place() as it:
+        server = it.serve(worker=False)
+
+        async def seconds():
+            connection = Connection(server.port)
+            found = [(await connection.ask("GET", "/livez")).seconds for _ in range(60)]
+            connection.close()
+            await asyncio.sleep(0)
+            return found
+
+        found = apart(asyncio.run, seconds())
+
+    # The first are acknowledged at once; later a client may put that off for 40 ms, each time.
+    assert min(found[30:]) < 0.03
 
 
 @pytest.mark.skipif(ON_POSTGRESQL, reason="it never reaches the database")
