@@ -117,14 +117,14 @@ def test_an_anchored_penalty_ranks_by_volume_where_the_metrics_tell_nothing():
     assert np.abs(fitted.weights[:2]).max() < 0.001
 
 
-def test_old_rows_count_half_for_each_half_year_unless_that_costs():
+def test_old_rows_count_half_for_each_quarter_unless_that_costs():
     found = chosen(*company(by_lateness))
 
     assert found.regression == choice.PREFERRED
     data, train, _ = company(by_lateness)
     weight = rows.weights(data, train, found.regression.half_life_weeks)
     assert weight.mean() == pytest.approx(1.0)
-    first, later = (weight[data.as_of[train] == week * 7 * DAY].mean() for week in (0, 26))
+    first, later = (weight[data.as_of[train] == week * 7 * DAY].mean() for week in (0, 13))
     assert later == pytest.approx(2 * first)
 
 
