@@ -18,7 +18,7 @@ from service.access import erasure
 from service.app import create_app
 from service.commands import beside, door
 from service.commands.server import Server, allow_connections
-from service.kit import durability, sqlite
+from service.kit import durability, memory, sqlite
 from service.kit.clock import Clock, SystemClock
 from service.kit.database import Database
 from service.kit.errors import Conflict
@@ -47,6 +47,7 @@ def serve(
     ] = None,
 ) -> None:
     """Serve API and console."""
+    memory.bound_arenas()
     settings = with_keys(door.load_settings())
     with closing(open_durable(settings)) as db:
         listener = listen(settings.host if host is None else host, settings.port if port is None else port)
@@ -59,6 +60,7 @@ def worker(
     *, of_server: Annotated[bool, typer.Option("--beside", hidden=True, help="Started by `headsup serve`.")] = False
 ) -> None:
     """Score, open alerts and send mail until told to stop. Any number of workers may share a database."""
+    memory.bound_arenas()
     settings = with_keys(door.configured(beside.received()) if of_server else door.load_settings())
     stop = stop_on_signals()
     if of_server:
