@@ -123,9 +123,13 @@ def listen(host: str, port: int) -> socket.socket:
     """
     try:
         family = socket.AF_INET6 if ":" in host else socket.AF_INET
-        return socket.create_server((host, port), family=family)
+        listener = socket.create_server((host, port), family=family)
     except OSError as error:
         raise PortTaken(f"{host}:{port}: {error.strerror}. Take another with --port.") from error
+    # Connections inherit it; asyncio sets it only where it made the listener itself. An answer is two writes: without
+    # it the second waits until the client has acknowledged the first, which clients put off for 40 ms.
+    listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    return listener
 
 
 def address(listener: socket.socket) -> str:

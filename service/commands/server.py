@@ -2,7 +2,6 @@
 
 import resource
 import signal
-import socket
 import threading
 import time
 from types import FrameType
@@ -44,9 +43,6 @@ class Deadlined(H11Protocol):
 
     def connection_made(self, transport: Any) -> None:
         super().connection_made(transport)
-        # asyncio does this only for listeners that it has made itself. An answer is two writes; without it the second
-        # waits until the client has acknowledged the first, which clients put off for 40 ms.
-        transport.get_extra_info("socket").setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         if len(self.connections) > self.most:
             self._refuse(b"503 Service Unavailable", f"Retry-After: {retry_after()}\r\n".encode())
 
