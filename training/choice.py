@@ -9,7 +9,8 @@ whole; how far the folds differ goes into the card. Folds learn from a sample of
 Memory: where the world changes, old rows mislead, and the folds cannot know of a change that is still to come. So a
 model that counts rows half for each quarter of age, anchored in what any company has, is preferred to any that is
 hardly better. Against half a year that costs half a percent of average precision on simulated companies that stay as
-they are, nothing on real data, and is worth an eighth where causes change (`python -m benchmarks.unseen`).
+they are, nothing on real data, and is worth an eighth where causes change (`python -m benchmarks.unseen`). Before all
+comes the simplest: where metrics make no difference on the folds, they are left out, lest noise reorder the accounts.
 """
 
 from collections.abc import Callable, Sequence
@@ -58,7 +59,10 @@ class Regression:
 
 
 PREFERRED = Regression(0.01, anchored=True, half_life_weeks=13)
+# No metric tells anything in it; what is left ranks by volume and by the own rate of complaints.
+STANDING = Regression(1e-6, anchored=True)
 REGRESSIONS = (
+    STANDING,
     PREFERRED,
     Regression(0.01, anchored=True, half_life_weeks=26),
     Regression(0.001, anchored=True),
@@ -69,6 +73,8 @@ REGRESSIONS = (
 )
 # How much less, as a share of the log loss, another must lose to be better than the preferred one.
 HARDLY_BETTER = 0.01
+# Where metrics make less difference than that, they are left out, and trees with them: they would order by noise.
+NO_BETTER = 0.001
 
 
 @dataclass(frozen=True)
@@ -114,6 +120,8 @@ def choose(
     step("regressions")
     judged = _Judged(data, [_try_linear(data, values, columns, fold, seed=seed) for fold in chained])
     best, how = judged.regression()
+    if best == STANDING:
+        return judged.choice(best, 0, 1.0, f"linear only: {how}")
     if not with_trees:
         why = f"linear only: {positives} account-weeks with a complaint to learn from, trees need {TREE_POSITIVES}"
         return judged.choice(best, 0, 1.0, f"{why}; {how}")
@@ -162,6 +170,9 @@ class _Judged:
         """The best way for the linear part to learn, or the preferred one where that is hardly better; and which."""
         losses = {each: self.loss(lambda part, each=each: part.linear[each]) for each in REGRESSIONS}  # type: ignore[misc]
         best = min(REGRESSIONS, key=lambda each: losses[each])
+        if losses[STANDING] <= losses[best] * (1 + NO_BETTER):
+            told = f"{losses[STANDING]:.4f} against {losses[best]:.4f} of {best}"
+            return STANDING, f"the metrics tell no more than volume and the own rate of complaints do ({told})"
         if best != PREFERRED and losses[PREFERRED] <= losses[best] * (1 + HARDLY_BETTER):
             told = f"{losses[PREFERRED]:.4f} against {losses[best]:.4f} of {best}"
             return PREFERRED, f"linear part: {PREFERRED}, preferred where hardly worse than the best ({told})"

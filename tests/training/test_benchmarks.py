@@ -55,9 +55,9 @@ def test_a_model_that_is_worse_than_its_baselines_is_found_out():
     assert unseen.ratio(paired) + 2 * unseen.unsure(paired) < unseen.GOAL
 
 
-def _trained(name):
+def _trained(name, seed=1):
     plan = next(plan for plan in companies.PLANS if plan.name == name)
-    company = companies.make(plan, until=UNTIL, seed=1)
+    company = companies.make(plan, until=UNTIL, seed=seed)
     with stored.stored(company, now=unseen.NOW) as (db, settings), db.read() as session:
         material = backtest.collect(session, Asked(), settings.horizon_days, now=unseen.NOW, progress=lambda *_: None)
     return material, backtest.run(material, seed=0, progress=lambda *_: None)
@@ -70,7 +70,7 @@ def trained():
 
 
 def test_a_model_of_pure_noise_says_that_it_knows_nothing(trained):
-    by_noise, by_cause = (" ".join(card.notes(*learned)) for learned in (_trained("pure noise"), trained))
+    by_noise, by_cause = (" ".join(card.notes(*learned)) for learned in (_trained("pure noise", seed=2), trained))
 
     assert "Its order is no better than one by lot" in by_noise
     assert "by lot" not in by_cause

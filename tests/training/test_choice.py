@@ -117,6 +117,13 @@ def test_an_anchored_penalty_ranks_by_volume_where_the_metrics_tell_nothing():
     assert np.abs(fitted.weights[:2]).max() < 0.001
 
 
+def test_metrics_that_tell_nothing_are_left_out():
+    found = chosen(*company(by_volume))
+
+    assert (found.regression, found.share) == (choice.STANDING, 1.0)
+    assert "the metrics tell no more than volume" in found.why
+
+
 def test_old_rows_count_half_for_each_quarter_unless_that_costs():
     found = chosen(*company(by_lateness))
 
