@@ -8,9 +8,9 @@ whole; how far the folds differ goes into the card. Folds learn from a sample of
 
 Memory: where the world changes, old rows mislead, and the folds cannot know of a change that is still to come. So a
 model that counts rows half for each quarter of age, anchored in what any company has, is preferred to any that is
-hardly better. Against half a year that costs half a percent of average precision on simulated companies that stay as
-they are, nothing on real data, and is worth an eighth where causes change (`python -m benchmarks.unseen`). Before all
-comes the simplest: where metrics make no difference on the folds, they are left out, lest noise reorder the accounts.
+hardly better. A longer memory is a little better where nothing changes, and much worse where causes do. Before all
+comes the simplest: where the regressions' losses are the same without metrics, these are left out, lest noise reorder
+the accounts.
 """
 
 from collections.abc import Callable, Sequence
