@@ -5,8 +5,8 @@
 - volume: the metrics marked exposure, added up as they stand. Busy accounts complain.
 - scorecard: what an operations team draws in a spreadsheet (below).
 - logistic: scikit-learn's logistic regression on the account's features, with the penalty that the validation chose for
-  ours. What the items say is left out: those columns come out of boosted trees of our own (`training.following`), and a
-  regression that reads them is no plain one any more.
+  ours, or the preferred one where ours leaves the metrics out. It does not read what the items say: those columns come
+  out of boosted trees of our own (`training.following`), and a regression that reads them is no plain one any more.
 
 The scorecard takes the five metrics with a direction that tell most by themselves on the weeks before the test (a
 fairer hand than most have), looks at each one's level of the last 28 days, and colours it against all accounts: green
@@ -26,6 +26,7 @@ from service.scoring.features import COMPLAINTS, Column
 from service.scoring.items import ITEMS
 from service.scoring.linear import squeeze, standardised
 from training import rows as lots
+from training.choice import PREFERRED, STANDING
 from training.dataset import Dataset
 from training.evaluation import Prediction
 from training.recipe import Recipe
@@ -93,7 +94,8 @@ def _with_risk(data: Dataset, score: Numbers, known: Rows, test: Rows) -> Predic
 def logistic(data: Dataset, known: Rows, test: Rows, recipe: Recipe, columns: Sequence[Column]) -> Prediction:
     """Logistic regression on some columns: tails squeezed, gaps marked, our penalty. It learns from our rows."""
     values, label = data.pick(columns), data.label
-    learned, _ = lots.drawn(data, known, recipe.regression.half_life_weeks, recipe.seed)
+    regression = PREFERRED if recipe.regression == STANDING else recipe.regression
+    learned, _ = lots.drawn(data, known, regression.half_life_weeks, recipe.seed)
     tailless = squeeze(values[learned])
     center, scale = np.nanmean(tailless, axis=0), np.nanstd(tailless, axis=0)
     scale[scale == 0] = 1.0
@@ -101,6 +103,6 @@ def logistic(data: Dataset, known: Rows, test: Rows, recipe: Recipe, columns: Se
     def table(rows: Rows | lots.Places) -> NDArray[np.float32]:
         return np.hstack([standardised(values[rows], center, scale), np.isnan(values[rows])], dtype=np.float32)
 
-    model = LogisticRegression(C=recipe.strength, max_iter=1_000).fit(table(learned), label[learned])
+    model = LogisticRegression(C=regression.strength, max_iter=1_000).fit(table(learned), label[learned])
     risk = model.predict_proba(table(test))[:, 1].astype(np.float64)
     return Prediction(risk, risk)

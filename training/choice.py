@@ -62,7 +62,6 @@ PREFERRED = Regression(0.01, anchored=True, half_life_weeks=13)
 # No metric tells anything in it; what is left ranks by volume and by the own rate of complaints.
 STANDING = Regression(1e-6, anchored=True)
 REGRESSIONS = (
-    STANDING,
     PREFERRED,
     Regression(0.01, anchored=True, half_life_weeks=26),
     Regression(0.001, anchored=True),
@@ -73,7 +72,7 @@ REGRESSIONS = (
 )
 # How much less, as a share of the log loss, another must lose to be better than the preferred one.
 HARDLY_BETTER = 0.01
-# Where metrics make less difference than that, they are left out, and trees with them: they would order by noise.
+# Where the metrics make less difference than that, to a straight line and to trees, they are left out.
 NO_BETTER = 0.001
 
 
@@ -116,15 +115,12 @@ def choose(
     """Try all candidates on all folds; the same data and seed choose the same."""
     values = data.pick(columns)
     positives = folds.positives(data, chained[0].known)
-    with_trees = positives >= TREE_POSITIVES
     step("regressions")
     judged = _Judged(data, [_try_linear(data, values, columns, fold, seed=seed) for fold in chained])
     best, how = judged.regression()
-    if best == STANDING:
-        return judged.choice(best, 0, 1.0, f"linear only: {how}")
-    if not with_trees:
+    if positives < TREE_POSITIVES:
         why = f"linear only: {positives} account-weeks with a complaint to learn from, trees need {TREE_POSITIVES}"
-        return judged.choice(best, 0, 1.0, f"{why}; {how}")
+        return judged.without_metrics(best) or judged.choice(best, 0, 1.0, f"{why}; {how}")
     step("trees")
     for part in judged.tried:
         part.trees.update(_try_trees(data, values, columns, grouped, part, regression=best, seed=seed))
@@ -132,7 +128,8 @@ def choose(
     share = judged.best(SHARES, lambda part, candidate: _mixed(part, best, trees, candidate))
     told = ", ".join(f"{name} {judged.loss_of(best, trees, at):.4f}" for name, at in _named(share).items())
     many = f"{len(chained)} folds" if len(chained) > 1 else "validation weeks"
-    return judged.choice(best, trees, share, f"{kind(share)} has the least log loss on the {many} ({told}); {how}")
+    why = f"{kind(share)} has the least log loss on the {many} ({told}); {how}"
+    return judged.without_metrics(best, trees, share) or judged.choice(best, trees, share, why)
 
 
 def penalties(data: Dataset, columns: Sequence[Column], regression: Regression) -> Numbers:
@@ -167,16 +164,25 @@ class _Judged:
         return min(candidates, key=lambda candidate: self.loss(lambda part: raw(part, candidate)))
 
     def regression(self) -> tuple[Regression, str]:
-        """The best way for the linear part to learn, or the preferred one where that is hardly better; and which."""
+        """The best way for the linear part to read metrics, or the preferred one where that is hardly better; and why."""
         losses = {each: self.loss(lambda part, each=each: part.linear[each]) for each in REGRESSIONS}  # type: ignore[misc]
         best = min(REGRESSIONS, key=lambda each: losses[each])
-        if losses[STANDING] <= losses[best] * (1 + NO_BETTER):
-            told = f"{losses[STANDING]:.4f} against {losses[best]:.4f} of {best}"
-            return STANDING, f"the metrics tell no more than volume and the own rate of complaints do ({told})"
         if best != PREFERRED and losses[PREFERRED] <= losses[best] * (1 + HARDLY_BETTER):
             told = f"{losses[PREFERRED]:.4f} against {losses[best]:.4f} of {best}"
             return PREFERRED, f"linear part: {PREFERRED}, preferred where hardly worse than the best ({told})"
         return best, f"linear part: {best}, the least log loss of {len(REGRESSIONS)}"
+
+    def without_metrics(self, regression: Regression, trees: int = 0, share: float = 1.0) -> Choice | None:
+        """The choice to leave the metrics out, where no line and no trees that read them lose less."""
+        standing = self.loss_of(STANDING, 0, 1.0)
+        reading = {kind(share): self.loss_of(regression, trees, share)}
+        reading |= {str(each): self.loss_of(each, 0, 1.0) for each in REGRESSIONS}
+        best = min(reading, key=lambda each: reading[each])
+        if standing > reading[best] * (1 + NO_BETTER):
+            return None
+        told = f"{standing:.4f} against {reading[best]:.4f} of {best}"
+        why = f"linear only: the metrics tell no more than volume and the own rate of complaints do ({told})"
+        return self.choice(STANDING, 0, 1.0, why)
 
     def loss(self, raw: Callable[[_Tried], Numbers]) -> float:
         rows = np.concatenate([part.rows for part in self.tried])
@@ -203,7 +209,7 @@ def _try_linear(
     known, later = folds.drawn(fold.known, seed), np.flatnonzero(fold.later)
     table, everything = Table.of(values[known]), [range(len(columns))]
     linear = {}
-    for tried in REGRESSIONS:
+    for tried in (STANDING, *REGRESSIONS):
         weight, strength = lots.weights(data, known, tried.half_life_weeks), penalties(data, columns, tried)
         fitted = fitting.fit_linear(table, data.label[known], weight, columns, strength)
         linear[tried] = fitted.contributions(values[later], everything)[:, 0] + fitted.intercept

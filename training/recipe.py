@@ -26,11 +26,6 @@ class Recipe:
     dropped: tuple[str, ...]
     folds: tuple[Mapping[str, Any], ...] = ()
 
-    @property
-    def strength(self) -> float:
-        """The penalty of the linear part, scikit-learn's C."""
-        return self.regression.strength
-
     def as_card(self) -> dict[str, object]:
         facts = asdict(self)
         del facts["columns"]

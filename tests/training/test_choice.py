@@ -15,18 +15,22 @@ COLUMNS = (
     Column("late", "level_28", 1),
     Column("open", "last"),
     Column("complaints", "rate", 1),
+    Column("warmth", "last"),
 )
 DEFINITIONS = (
     Definition(1, "late", "Late", better="lower"),
     Definition(2, "open", "Open", combine=LAST, exposure=True),
+    Definition(3, "warmth", "Warmth"),
 )
 ACCOUNTS, WEEKS, HELD_BACK = 150, 40, 8
 
 
 def company(log_odds, seed=0):
-    """Accounts over weeks; `log_odds` of a complaint from the values (late, late in 28 days, open, own rate)."""
+    """Accounts over weeks; `log_odds` of a complaint from the values (late, late in 28 days, open, own rate, warmth)."""
     draw = np.random.default_rng(seed)
-    values = draw.normal(size=(ACCOUNTS * WEEKS, len(COLUMNS))).astype(np.float32)
+    values = draw.normal(size=(ACCOUNTS * WEEKS, len(COLUMNS) - 1)).astype(np.float32)
+    warmth = np.random.default_rng(seed + 1).normal(size=len(values))
+    values = np.column_stack([values, warmth]).astype(np.float32)
     values[:, 2] = np.repeat(draw.gamma(1.5, 8.0, ACCOUNTS), WEEKS)
     label = draw.random(len(values)) < 1 / (1 + np.exp(-log_odds(values)))
     as_of = np.tile(np.arange(WEEKS), ACCOUNTS) * 7 * DAY
@@ -54,6 +58,10 @@ def by_a_threshold(values):
 
 def by_volume(values):
     return -5 + 1.2 * np.log1p(values[:, 2])
+
+
+def by_an_extreme(values):
+    return np.where(np.abs(values[:, 4]) > 1.5, 0.5, -4.0)
 
 
 def test_a_fold_knows_only_what_had_an_outcome_when_its_weeks_began():
@@ -101,8 +109,8 @@ def test_an_anchored_penalty_spares_volume_and_the_own_rate():
     spared = choice.penalties(data, COLUMNS, Regression(0.001, anchored=True))
     even = choice.penalties(data, COLUMNS, Regression(0.001))
 
-    assert spared.tolist() == [0.001, 0.001, choice.ANCHORED, choice.ANCHORED]
-    assert even.tolist() == [0.001] * 4
+    assert spared.tolist() == [0.001, 0.001, choice.ANCHORED, choice.ANCHORED, 0.001]
+    assert even.tolist() == [0.001] * len(COLUMNS)
 
 
 def test_an_anchored_penalty_ranks_by_volume_where_the_metrics_tell_nothing():
@@ -122,6 +130,13 @@ def test_metrics_that_tell_nothing_are_left_out():
 
     assert (found.regression, found.share) == (choice.STANDING, 1.0)
     assert "the metrics tell no more than volume" in found.why
+
+
+def test_metrics_that_tell_only_trees_something_stay():
+    found = chosen(*company(by_an_extreme))
+
+    assert found.regression != choice.STANDING
+    assert found.share <= 0.25
 
 
 def test_old_rows_count_half_for_each_quarter_unless_that_costs():
