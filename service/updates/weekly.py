@@ -1,7 +1,7 @@
 """The weekly mails: to each rep how the portfolio stands, to each manager which reps need time.
 
 There is one a reader and ISO week, by the key of its mail. It is due on a day and at an hour of the reader's wall
-clock; what a standstill left out is made up for, as long as no later week is due.
+clock; what a standstill left out is made up for, unless a later week is due, or will be within a day.
 """
 
 from collections.abc import Iterator, Sequence
@@ -51,12 +51,17 @@ class Week:
 def due_week(hours: Hours, day: int, hour: int, *, now: datetime) -> Week | None:
     """The newest week whose mail is due: on that day of it, or the next one on which the reader works."""
     this_week = hours.day(now) - (hours.day(now).isoweekday() - 1) * A_DAY
-    for first_day in (this_week, this_week - WEEK):
-        days = [first_day + offset * A_DAY for offset in range(day - 1, day + 6)]
-        at = hours.wall(next(filter(hours.works, days), days[0]), time(hour))
-        if at <= now:
-            return Week(first_day, at) if now < at + AT_ONCE or hours.is_open(now) else None
+    weeks = [_week(hours, this_week + offset * WEEK, day, hour) for offset in (1, 0, -1)]
+    for week, later in zip(weeks[1:], weeks, strict=False):
+        if week.at <= now:
+            caught_up = hours.is_open(now) and now + A_DAY < later.at
+            return week if now < week.at + AT_ONCE or caught_up else None
     return None
+
+
+def _week(hours: Hours, first_day: date, day: int, hour: int) -> Week:
+    days = [first_day + offset * A_DAY for offset in range(day - 1, day + 6)]
+    return Week(first_day, hours.wall(next(filter(hours.works, days), days[0]), time(hour)))
 
 
 def compose(db: Database, settings: Settings, *, now: datetime) -> int:
