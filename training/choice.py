@@ -164,7 +164,7 @@ class _Judged:
         return min(candidates, key=lambda candidate: self.loss(lambda part: raw(part, candidate)))
 
     def regression(self) -> tuple[Regression, str]:
-        """The best way for the linear part to read metrics, or the preferred one where that is hardly better; and why."""
+        """How the linear part reads metrics best, or the preferred way where that is hardly worse; and why."""
         losses = {each: self.loss(lambda part, each=each: part.linear[each]) for each in REGRESSIONS}  # type: ignore[misc]
         best = min(REGRESSIONS, key=lambda each: losses[each])
         if best != PREFERRED and losses[PREFERRED] <= losses[best] * (1 + HARDLY_BETTER):

@@ -35,7 +35,7 @@ GOALS = {
     "R04": "test_keys",
     "R05": "test_order",
     "R06": "test_alert_machine",
-    "R07": "test_zombies",
+    "R07": "test_zombies test_partition",
     "R08": "test_poison",
     "R09": "test_rehearsal",
     "R10 R11": "test_in_time",

@@ -26,7 +26,7 @@ ACCOUNTS, WEEKS, HELD_BACK = 150, 40, 8
 
 
 def company(log_odds, seed=0):
-    """Accounts over weeks; `log_odds` of a complaint from the values (late, late in 28 days, open, own rate, warmth)."""
+    """Accounts over weeks; `log_odds` of a complaint from (late, late in 28 days, open, own rate, warmth)."""
     draw = np.random.default_rng(seed)
     values = draw.normal(size=(ACCOUNTS * WEEKS, len(COLUMNS) - 1)).astype(np.float32)
     warmth = np.random.default_rng(seed + 1).normal(size=len(values))
