@@ -148,11 +148,12 @@ def test_three_hundred_alerts_take_few_questions_and_little_time(ola, db):
             account = make.account(session, rep=rep, name=f"Account {n}")
             make.alert(session, account)
             make.risk_days(session, account, [0.1 + day / 50 for day in range(30)])
-    ola.get("/")
+    took = []
 
-    started = time.perf_counter()
-    page = ola.get("/").text
-    took = time.perf_counter() - started
+    for _ in range(4):
+        started = time.perf_counter()
+        page = ola.get("/").text
+        took.append(time.perf_counter() - started)
 
     assert page.count("<polyline") == 300
-    assert took < 1.0  # 0.1 s where nothing else runs
+    assert min(took) < 0.5  # 0.1 s where nothing else runs, which the quickest of four tries comes near
