@@ -30,7 +30,7 @@ from tests.mailbox import Mailbox
 
 LAST_STEP = [name for name, _ in worker.STEPS if name not in worker.MAILING | worker.READING | worker.WATCHING][-1]
 """It ends a round of all that is no mail."""
-MOST_WORKERS = 2
+MOST_WORKERS = 3
 """As many has a cluster where several may share the database."""
 
 
