@@ -9,8 +9,8 @@ whole; how far the folds differ goes into the card. Folds learn from a sample of
 Memory: where the world changes, old rows mislead, and the folds cannot know of a change that is still to come. So a
 model that counts rows half for each quarter of age, anchored in what any company has, is preferred to any that is
 hardly better. A longer memory is a little better where nothing changes, and much worse where causes do. Before all
-comes the simplest: where the regressions' losses are the same without metrics, these are left out, lest noise reorder
-the accounts.
+comes the simplest: where neither regressions nor trees lose less by reading the metrics, these are left out, lest noise
+reorder the accounts.
 """
 
 from collections.abc import Callable, Sequence

@@ -141,7 +141,7 @@ def test_an_alert_without_reasons_or_rep_has_a_row_too(ola, db):
     assert "no rep" in page
 
 
-def test_three_hundred_alerts_take_few_questions_and_little_time(ola, db):
+def test_three_hundred_alerts_take_little_time(ola, db):
     with db.begin() as session:
         rep = make.rep(session)
         for n in range(300):
