@@ -54,26 +54,32 @@ async def _offering(connection: Connection, seen: Seen, name: str, *, every: flo
     return offered, confirmed
 
 
-def overload(it: Stand, *, clients: int, a_second: int, seconds: float) -> dict[str, Any]:
-    """L03: the best rate is found with more and more clients; then much more is offered; then it is normal again."""
+def _offer(server: Server, key: str, clients: int, rows_a_second: float, seconds: float) -> tuple[Seen, float, float]:
+    """So many clients that together offer so much; what they saw, and the rows a second offered and confirmed."""
+
+    async def run() -> tuple[Seen, float, float]:
+        seen, until = Seen(), time.monotonic() + seconds
+        every = clients * BATCH / rows_a_second
+        work = [
+            _offering(Connection(server.port, key), seen, f"over-{rows_a_second:.0f}-{n}", every=every, until=until)
+            for n in range(clients)
+        ]
+        done = await asyncio.gather(*work)
+        return seen, sum(offered for offered, _ in done) / seconds, sum(confirmed for _, confirmed in done) / seconds
+
+    return asyncio.run(run())
+
+
+def overload(it: Stand, *, clients: int, a_second: int, times: float, seconds: float) -> dict[str, Any]:
+    """L03: the best rate is found with more and more clients; then more is offered; then it is normal again.
+
+    Offered are `a_second` rows, or so many times the best where that is more.
+    """
     server = it.serve()
     _push(server, it.key, 4, seconds / 4, "warm")
     best = max(_push(server, it.key, each, seconds / 4, f"best-{each}")[1] for each in (2, 4, 8, 16))
     usual, _ = _push(server, it.key, 2, 5, "before")
-    offered_a_second = max(a_second, 2 * best)
-
-    async def over() -> tuple[Seen, int, int]:
-        seen, until = Seen(), time.monotonic() + seconds
-        every = clients * BATCH / offered_a_second
-        done = await asyncio.gather(
-            *(
-                _offering(Connection(server.port, it.key), seen, f"over-{n}", every=every, until=until)
-                for n in range(clients)
-            )
-        )
-        return seen, sum(offered for offered, _ in done), sum(confirmed for _, confirmed in done)
-
-    seen, offered, confirmed = asyncio.run(over())
+    seen, offered, confirmed = _offer(server, it.key, clients, max(a_second, times * best), seconds)
     memory = server.memory()
     time.sleep(1)
     after, _ = _push(server, it.key, 2, 4, "after")
@@ -82,12 +88,12 @@ def overload(it: Stand, *, clients: int, a_second: int, seconds: float) -> dict[
             "SELECT count(*) FROM observations WHERE substr(item_id, 1, 5) = 'over-'"
         ).scalar()
     return {
-        "clients": clients, "best_rows_a_second": round(best), "offered_rows_a_second": round(offered / seconds),
-        "rows_a_second": round(confirmed / seconds), "goodput_share": round(confirmed / seconds / max(1, best), 2),
+        "clients": clients, "best_rows_a_second": round(best), "offered_rows_a_second": round(offered),
+        "rows_a_second": round(confirmed), "goodput_share": round(confirmed / max(1, best), 2),
         "refused": seen.statuses[503] + seen.statuses[429], "without_retry_after": seen.without_retry_after,
         "different_waits": len(seen.retry_after), "failed": seen.failed - seen.statuses[503],
         "p99_ms": seen.milliseconds(99), "memory_mb": memory // MB,
-        "confirmed_and_lost": max(0, confirmed - (stored or 0)),
+        "confirmed_and_lost": max(0, round(confirmed * seconds) - (stored or 0)),
         "before_p99_ms": usual.milliseconds(99), "after_p99_ms": after.milliseconds(99), **lag(server),
     }  # fmt: skip
 

@@ -87,11 +87,14 @@ def test_an_upgrade_under_a_server_at_work_fails_no_client(own_database):
 
 
 @heavy
-def test_over_its_strength_it_confirms_as_much_as_at_its_best_and_loses_nothing(place):
+@pytest.mark.parametrize(("times", "share"), [(1.2, 0.9), (2, 0.65)], ids=["more", "twice as much"])
+def test_over_its_strength_it_goes_on_confirming_and_loses_nothing(place, times, share):
     with place() as it:
-        found = apart(overload, it, clients=400, a_second=5_000, seconds=30)
+        found = apart(overload, it, clients=400, a_second=5_000, times=times, seconds=30)
 
-    assert found["goodput_share"] >= 0.9
+    print(found)  # noqa: T201
+    # A refusal takes a seventh of what a push takes, so those who ask for twice as much cost something.
+    assert found["goodput_share"] >= share
     assert (found["failed"], found["without_retry_after"], found["confirmed_and_lost"]) == (0, 0, 0)
     assert found["memory_mb"] <= 512
     assert found["different_waits"] > 3

@@ -20,9 +20,12 @@ SECONDS = 600
 
 def main(names: list[str]) -> int:
     """Run all, or those that are named; return how many bugs lived."""
-    patches = sorted(HERE.glob("*.patch"))
-    alive = [patch.stem for patch in patches if (not names or patch.stem in names) and not _caught(patch)]
-    print(f"{len(alive)} of {len(names or patches)} bugs were not caught: {alive}")  # noqa: T201
+    patches = {patch.stem: patch for patch in sorted(HERE.glob("*.patch"))}
+    if unknown := set(names) - set(patches):
+        sys.exit(f"There is no {', '.join(sorted(unknown))}. There are: {', '.join(patches)}.")
+    wanted = names or list(patches)
+    alive = [name for name in wanted if not _caught(patches[name])]
+    print(f"{len(alive)} of {len(wanted)} bugs were not caught: {alive}")  # noqa: T201
     return len(alive)
 
 
