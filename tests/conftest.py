@@ -6,6 +6,7 @@
 import os
 import shutil
 from datetime import timedelta
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -13,9 +14,10 @@ from playwright.sync_api import sync_playwright
 from sqlalchemy import text
 from starlette.testclient import TestClient
 
-from models import Base, Scope
-from service.access import actions
+from models import Base, Role, Scope
+from service.access import actions, sessions
 from service.app import create_app
+from service.console.headers import session_cookie
 from service.kit import schema
 from service.kit.clock import SetClock
 from service.kit.database import Database, Session
@@ -24,6 +26,9 @@ from tests import make, postgres
 
 CHROMIUM = Path("/usr/bin/chromium")
 FLAGS = ["--no-sandbox", "--disable-background-networking", "--disable-gpu"]
+PASSWORD = "correct horse battery"
+# What a browser says of itself with every request from our own pages.
+HTML = {"Accept": "text/html", "Sec-Fetch-Site": "same-origin"}
 # Mail goes out at once, unless a test is about when it goes.
 AT_ONCE = {
     "group_seconds": 0,
@@ -34,6 +39,9 @@ AT_ONCE = {
 }
 ON_POSTGRESQL = os.environ.get("HEADSUP_TEST_DATABASE") == "postgresql"
 EVERYTHING = os.environ.get("HEADSUP_FAULTS") == "full"
+SAME_SUMS = pytest.mark.skipif(
+    ON_POSTGRESQL and not EVERYTHING, reason="minutes of sums over what other tests read from either database"
+)
 
 
 def pytest_collection_modifyitems(config, items):
@@ -119,9 +127,56 @@ def later(clock):
     return move
 
 
+@pytest.fixture(scope="session")
+def _routes():
+    """The routes of the first app that a test asks for."""
+    return []
+
+
 @pytest.fixture
-def app(settings, db, clock):
-    return create_app(settings, db, clock)
+def app(settings, db, clock, _routes):
+    """The application. What its routes take FastAPI works out at a first request, for 60 ms: for all apps once."""
+    app = create_app(settings, db, clock)
+    _routes[:] = _routes or app.router.routes
+    app.router.routes[:] = _routes
+    return app
+
+
+@pytest.fixture
+def operator(db):
+    """Add an operator whose password is `PASSWORD`."""
+
+    def add(email="ola@example.com", role=Role.AGENT, **facts):
+        with db.begin() as session:
+            return make.operator(session, email, role, password_hash=_password_hash(), **facts)
+
+    return add
+
+
+@cache
+def _password_hash():
+    return actions.HASHER.hash(PASSWORD)
+
+
+@pytest.fixture
+def browser_of(app, db, settings, clock, operator):
+    """Give the browser of an operator who has signed in. What the login does is tested where it is about that."""
+
+    def signed_in(email="ola@example.com", role=Role.AGENT):
+        operator(email, role)
+        with db.begin() as session:
+            token = sessions.open_session(session, email, time_zone="UTC", now=clock.at)
+        browser = TestClient(app, headers=HTML, raise_server_exceptions=False)
+        browser.cookies.set(session_cookie(https=settings.https), token, domain="testserver.local", path="/")
+        return browser
+
+    return signed_in
+
+
+@pytest.fixture
+def ola(browser_of):
+    """The browser of Ola, an agent."""
+    return browser_of()
 
 
 @pytest.fixture

@@ -5,10 +5,9 @@ import pytest
 from models import Commitment
 from service.commitments import actions
 from tests import make
-from tests.console.conftest import browser_of, ola, operator
 from tests.updates.conftest import mailbox, tell, tick
 
-__all__ = ["browser_of", "mailbox", "ola", "operator", "tell", "tick"]
+__all__ = ["mailbox", "tell", "tick"]
 
 BAD, GOOD = 0.19, 0.03
 

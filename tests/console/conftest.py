@@ -6,47 +6,8 @@ import time
 
 import pytest
 import uvicorn
-from starlette.testclient import TestClient
 
-from models import Role
-from service.access import actions
-from tests import make
-
-PASSWORD = "correct horse battery"
-# What a browser says of itself with every request from our own pages.
-HTML = {"Accept": "text/html", "Sec-Fetch-Site": "same-origin"}
-_HASH = actions.HASHER.hash(PASSWORD)
-
-
-@pytest.fixture
-def operator(db):
-    """Add an operator whose password is `PASSWORD`."""
-
-    def add(email="ola@example.com", role=Role.AGENT, **facts):
-        with db.begin() as session:
-            return make.operator(session, email, role, password_hash=_HASH, **facts)
-
-    return add
-
-
-@pytest.fixture
-def browser_of(app, operator):
-    """Sign an operator in and give their browser."""
-
-    def sign_in(email="ola@example.com", role=Role.AGENT):
-        operator(email, role)
-        browser = TestClient(app, headers=HTML, raise_server_exceptions=False)
-        answer = browser.post("/login", data={"email": email, "password": PASSWORD}, follow_redirects=False)
-        assert answer.status_code == 303
-        return browser
-
-    return sign_in
-
-
-@pytest.fixture
-def ola(browser_of):
-    """The browser of Ola, an agent."""
-    return browser_of()
+from tests.conftest import PASSWORD
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from models import Alert, Role, TrainedModel
 from service.console.headers import CSP, is_cross_site
 from service.console.install import ROUTERS
 from tests import make
-from tests.console.conftest import HTML
+from tests.conftest import HTML
 
 SITE = "http://127.0.0.1:8000"
 

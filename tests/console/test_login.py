@@ -6,7 +6,7 @@ from starlette.testclient import TestClient
 from models import LoginSession, Operator
 from service.access import actions, sessions
 from service.app import create_app
-from tests.console.conftest import HTML, PASSWORD
+from tests.conftest import HTML, PASSWORD
 
 
 def log_in(app, email="ola@example.com", password=PASSWORD, **more):

@@ -9,7 +9,7 @@ import pytest
 
 from service.access import actions as access
 from tests import make
-from tests.console.conftest import HTML
+from tests.conftest import HTML
 from tests.faults import cluster
 from tests.faults.clients import Sender, busy
 from tests.faults.cluster import people_of

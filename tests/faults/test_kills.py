@@ -8,7 +8,7 @@ from tests.faults.cluster import people_of
 from tests.faults.conftest import size
 from tests.faults.world import judge, wait_idle
 
-KILLS = size(40, 200)
+KILLS, KILLS_A_SECOND = size(40, 200), size(2, 1)
 ACCOUNTS, SENDERS = 30, 6
 # A relay that is too slow for the short limits of this test is left alone for half a minute each time.
 READY_P95_SECONDS, IDLE_WITHIN = 15, size(120, 600)
@@ -29,7 +29,7 @@ def test_random_kills_lose_nothing_and_tell_nobody_twice(running, history, mailb
     senders = [Sender(f"sender-{n}", running.url, key, history, pause=0.05, accounts=accounts) for n in range(SENDERS)]
     with busy([*senders, Operator("operator", running.url, key, history, pause=0.3)]):
         for _ in range(KILLS):
-            time.sleep(luck.expovariate(1))
+            time.sleep(luck.expovariate(KILLS_A_SECOND))
             killed = victims(running.names, luck)
             running.kill(*killed)
             running.start(*killed)

@@ -103,7 +103,7 @@ def test_over_its_strength_it_goes_on_confirming_and_loses_nothing(place, times,
 
 def test_a_key_that_floods_is_refused_and_no_other(place):
     with place(keys=2) as it:
-        found = apart(noisy, it, per_minute=60, seconds=8)
+        found = apart(noisy, it, per_minute=60, seconds=5)
 
     assert found["flood_refused_share"] > 0.5
     assert (found["others_refused"], found["others_failed"]) == (0, 0)

@@ -12,7 +12,7 @@ from tests.faults.seed import tell
 from tests.faults.world import judge, wait_idle
 
 ROUNDS = size(1, 17)
-MAIL_SECONDS = 4
+MAIL_SECONDS = size(3, 4)
 LEASE = 1.5 * MAIL_SECONDS
 
 

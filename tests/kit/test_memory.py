@@ -12,12 +12,12 @@ TAKEN_BY_THREADS = """
 import ctypes, threading
 from service.kit import memory
 {bound}
-barrier = threading.Barrier(30)
+barrier = threading.Barrier(12)
 def take():
     barrier.wait()
-    kept = [bytes(1_000 + n) for n in range(20_000)]
+    kept = [bytes(1_000 + n) for n in range(1_000)]
     barrier.wait()
-threads = [threading.Thread(target=take) for _ in range(30)]
+threads = [threading.Thread(target=take) for _ in range(12)]
 [thread.start() for thread in threads]
 [thread.join() for thread in threads]
 libc = ctypes.CDLL(None)

@@ -3,25 +3,11 @@
 from datetime import timedelta
 
 import pytest
-from starlette.testclient import TestClient
 
-from models import Hold, MailState, Role
+from models import Hold, MailState
 from service import worker
-from service.access import actions as access
 from tests import make
 from tests.mailbox import open_mailbox
-
-PASSWORD = "correct horse battery"
-
-
-@pytest.fixture
-def ola(app, db):
-    """Ola's browser."""
-    with db.begin() as session:
-        make.operator(session, "ola@example.com", Role.AGENT, password_hash=access.HASHER.hash(PASSWORD))
-    browser = TestClient(app, headers={"Accept": "text/html", "Sec-Fetch-Site": "same-origin"})
-    browser.post("/login", data={"email": "ola@example.com", "password": PASSWORD})
-    return browser
 
 
 @pytest.fixture

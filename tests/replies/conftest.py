@@ -8,9 +8,9 @@ from service.replies import actions
 from service.replies.sorting import sort
 from service.updates import ways_back
 from tests import make
-from tests.console.conftest import browser_of, ola, operator, site
+from tests.console.conftest import site
 
-__all__ = ["browser_of", "ola", "operator", "site"]
+__all__ = ["site"]
 
 INBOUND = "headsup@ops.example"
 

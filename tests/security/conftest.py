@@ -9,9 +9,9 @@ import structlog
 
 from service.kit import logs
 from tests.commands.conftest import cli
-from tests.console.conftest import browser_of, ola, operator, signed_in_page, site
+from tests.console.conftest import signed_in_page, site
 
-__all__ = ["browser_of", "cli", "ola", "operator", "signed_in_page", "site"]
+__all__ = ["cli", "signed_in_page", "site"]
 
 
 @pytest.fixture(autouse=True)

@@ -11,7 +11,7 @@ from starlette.testclient import TestClient
 from models import Scope
 from service.access import actions, queries, rules, sessions
 from service.kit.errors import TooManyRequests
-from tests.console.conftest import HTML, PASSWORD
+from tests.conftest import HTML, PASSWORD
 from tests.faults.conftest import FULL, size
 
 GUESSES, ADDRESSES, EMAIL = size(1_000, 10_000), 200, "ola@example.com"

@@ -15,7 +15,7 @@ from models import Base, Scope
 from service.access import actions, rules
 from service.app import create_app
 from service.kit.database import Database
-from tests.console.conftest import PASSWORD
+from tests.conftest import PASSWORD
 
 ROOT = Path(__file__).parents[2]
 PUBLISHED = re.search(r"`(hu_\[.*?)`", (ROOT / "docs/security.md").read_text())[1]

@@ -13,7 +13,7 @@ from service import worker
 from service.kit.logs import redacted
 from service.updates import send
 from tests import make
-from tests.console.conftest import HTML
+from tests.conftest import HTML
 from tests.mailbox import open_mailbox
 from tests.security.tour import WRITES, Tour, go
 

@@ -8,7 +8,7 @@ from starlette.testclient import TestClient
 from models import AuditEntry, LoginSession, Operator
 from service.access import actions
 from service.app import create_app
-from tests.console.conftest import HTML, PASSWORD
+from tests.conftest import HTML, PASSWORD
 
 NEW = "staple of another horse"
 FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"

@@ -10,7 +10,7 @@ from service import worker
 from service.console import letters
 from service.console.headers import CSP, DEFAULTS
 from tests import make
-from tests.console.conftest import HTML
+from tests.conftest import HTML
 from tests.security.policy import POLICY
 
 RUN = ["window.ran=1", "alert(1)", "top.ran=1", "import('/x')", "document.title='ran'"]

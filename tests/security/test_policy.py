@@ -10,7 +10,7 @@ from service.access import actions, rules, sessions
 from service.kit.links import sign
 from service.updates.ways_back import ACKNOWLEDGE, PAUSE, UNSUBSCRIBE
 from tests import make
-from tests.console.conftest import HTML
+from tests.conftest import HTML
 from tests.security.policy import ENDING, KEYS, LINKS, PAUSING, POLICY, SESSIONS, expected, routes_of
 
 MISSING = "6f9619ff-8b86-4d01-b42d-00cf4fc964ff"

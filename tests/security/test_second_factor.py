@@ -10,7 +10,7 @@ from starlette.testclient import TestClient
 from models import AuditEntry, RecoveryCode, Role, SecondFactor
 from service.access import codes, factors
 from service.app import create_app
-from tests.console.conftest import HTML, PASSWORD
+from tests.conftest import HTML, PASSWORD
 
 CODE = re.compile("(?:[A-Z2-7]{4}-){5}[A-Z2-7]{4}")
 

@@ -12,7 +12,7 @@ from models import Alert, AuditEntry, LoginSession
 from service.access import actions, sessions
 from service.app import create_app
 from tests import make
-from tests.console.conftest import HTML, PASSWORD
+from tests.conftest import HTML, PASSWORD
 from tests.security.policy import POLICY
 from tests.security.tour import WRITES, Tour, go
 

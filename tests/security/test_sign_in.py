@@ -4,7 +4,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from service.access import actions
-from tests.console.conftest import HTML
+from tests.conftest import HTML
 
 EMAIL = "ola@example.com"
 TYPED = {

@@ -11,7 +11,7 @@ from service.access import codes, factors, queries, sessions
 from service.kit.links import sign
 from service.updates.ways_back import ACKNOWLEDGE, PAUSE, UNSUBSCRIBE
 from tests import make
-from tests.console.conftest import PASSWORD
+from tests.conftest import PASSWORD
 
 NEW_PASSWORD = "staple of another horse"
 _numbers = count(1)

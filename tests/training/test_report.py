@@ -5,8 +5,11 @@ import re
 import pytest
 
 from models import Account
+from tests.conftest import SAME_SUMS
 from tests.scoring import planted
 from training import figures, plots
+
+pytestmark = SAME_SUMS
 
 
 def test_calibration_counts_every_row_once_and_rises_with_the_risk(drawn):

@@ -8,9 +8,12 @@ import polars as pl
 import pytest
 
 from service.scoring.history import micros
+from tests.conftest import SAME_SUMS
 from tests.scoring import planted
 from training import rolling
 from training.window import Window
+
+pytestmark = SAME_SUMS
 
 MAY, JULY = datetime(2026, 5, 4, tzinfo=UTC), datetime(2026, 7, 6, tzinfo=UTC)
 HORIZON = timedelta(days=14)

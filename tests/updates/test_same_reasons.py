@@ -4,16 +4,12 @@ import html
 import re
 
 import pytest
-from starlette.testclient import TestClient
 
-from models import Role
-from service.access import actions as access
 from tests import make
 
 UP = ("Share delivered late 4 % → 19 % in 7 days (target 6 %)", "9 complaints in the last 28 days, usually 2")
 DOWN = ("Driver rating 4.1 → 4.6 of 5 in 28 days",)
 REASONS = [make.reason(said) for said in UP] + [make.reason(said, direction="down", weight=-0.4) for said in DOWN]
-PASSWORD = "correct horse battery"
 
 
 @pytest.fixture
@@ -26,13 +22,9 @@ def alert(db):
 
 
 @pytest.fixture
-def page(app, db):
+def page(ola):
     """A page of the console, as Ola sees it."""
-    with db.begin() as session:
-        make.operator(session, "ola@example.com", Role.AGENT, password_hash=access.HASHER.hash(PASSWORD))
-    browser = TestClient(app, headers={"Accept": "text/html", "Sec-Fetch-Site": "same-origin"})
-    browser.post("/login", data={"email": "ola@example.com", "password": PASSWORD})
-    return lambda path: browser.get(path).text
+    return lambda path: ola.get(path).text
 
 
 def _order(text):

@@ -14,11 +14,14 @@ from service.scoring import actions
 from service.watching import actions as watching
 from service.watching import daily, queries, words
 from tests import make
+from tests.conftest import SAME_SUMS
 from tests.watching.conftest import unwatched
 from training import backtest, simulated_clients, training
 from training.simulate import METRICS, simulate
 from training.simulated_causes import TICKETS, WAYS
 from training.window import Asked
+
+pytestmark = SAME_SUMS
 
 UNTIL, DAYS, ACCOUNTS = date(2026, 3, 2), 380, 100
 CHANGE = datetime(2025, 9, 8, 12, tzinfo=UTC)
