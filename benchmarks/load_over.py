@@ -77,12 +77,16 @@ def overload(it: Stand, *, clients: int, a_second: int, times: float, seconds: f
     """
     server = it.serve()
     _push(server, it.key, 4, seconds / 4, "warm")
-    best = max(_push(server, it.key, each, seconds / 4, f"best-{each}")[1] for each in (2, 4, 8, 16))
+    rates = {each: _push(server, it.key, each, seconds / 4, f"best-{each}")[1] for each in (2, 4, 8, 16)}
+    many = max(rates, key=rates.__getitem__)
     usual, _ = _push(server, it.key, 2, 5, "before")
-    seen, offered, confirmed = _offer(server, it.key, clients, max(a_second, times * best), seconds)
+    # Tables grow and machines drift: the best is what the best number of clients gets before and after it.
+    best_before = _push(server, it.key, many, seconds / 2, "best-before")[1]
+    seen, offered, confirmed = _offer(server, it.key, clients, max(a_second, times * best_before), seconds)
     memory = server.memory()
     time.sleep(1)
     after, _ = _push(server, it.key, 2, 4, "after")
+    best = (best_before + _push(server, it.key, many, seconds / 2, "best-after")[1]) / 2
     with it.db.engine.connect() as connection:
         stored = connection.exec_driver_sql(
             "SELECT count(*) FROM observations WHERE substr(item_id, 1, 5) = 'over-'"

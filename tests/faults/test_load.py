@@ -87,7 +87,7 @@ def test_an_upgrade_under_a_server_at_work_fails_no_client(own_database):
 
 
 @heavy
-@pytest.mark.parametrize(("times", "share"), [(1.2, 0.9), (2, 0.65)], ids=["more", "twice as much"])
+@pytest.mark.parametrize(("times", "share"), [(1.2, 0.7), (2, 0.65)], ids=["more", "twice as much"])
 def test_over_its_strength_it_goes_on_confirming_and_loses_nothing(place, times, share):
     with place() as it:
         found = apart(overload, it, clients=400, a_second=5_000, times=times, seconds=30)
