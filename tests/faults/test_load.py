@@ -93,7 +93,7 @@ def test_over_its_strength_it_goes_on_confirming_and_loses_nothing(place, times,
         found = apart(overload, it, clients=400, a_second=5_000, times=times, seconds=30)
 
     print(found)  # noqa: T201
-    # A refusal takes a seventh of what a push takes, so those who ask for twice as much cost something.
+    # Nine tenths is the goal; each refusal is the work of the same process, and PostgreSQL shares its cores.
     assert found["goodput_share"] >= share
     assert (found["failed"], found["without_retry_after"], found["confirmed_and_lost"]) == (0, 0, 0)
     assert found["memory_mb"] <= 512
