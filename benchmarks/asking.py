@@ -29,9 +29,15 @@ class Connection:
         self._reader: asyncio.StreamReader | None = None
         self._writer: asyncio.StreamWriter | None = None
 
-    async def ask(self, method: str, path: str, body: bytes = b"", headers: str = "") -> Answer:
-        """Ask once. A kept connection that the server closed before it read a byte is opened anew, as clients do."""
+    async def ask(
+        self, method: str, path: str, body: bytes = b"", headers: str = "", kind: str = "application/json"
+    ) -> Answer:
+        """Ask once; `kind` is the body's.
+
+        A kept connection that the server closed before it read a byte is opened anew, as clients do.
+        """
         began = time.perf_counter()
+        headers += f"Content-Type: {kind}\r\nContent-Length: {len(body)}\r\n" if body else ""
         kept = self._writer is not None
         try:
             async with asyncio.timeout(TIMEOUT_SECONDS):
@@ -49,8 +55,7 @@ class Connection:
     async def _exchange(self, method: str, path: str, body: bytes, headers: str, began: float) -> Answer:
         if self._writer is None or self._reader is None:
             self._reader, self._writer = await asyncio.open_connection("127.0.0.1", self.port)
-        kind = f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n" if body else ""
-        head = f"{method} {path} HTTP/1.1\r\nHost: localhost\r\n{self._authorization}{kind}{headers}\r\n"
+        head = f"{method} {path} HTTP/1.1\r\nHost: localhost\r\n{self._authorization}{headers}\r\n"
         self._writer.write(head.encode() + body)
         lines = (await self._reader.readuntil(b"\r\n\r\n")).decode("latin-1").split("\r\n")
         found = {name.lower(): value for name, _, value in (line.partition(": ") for line in lines[1:])}

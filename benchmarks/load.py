@@ -1,6 +1,6 @@
 """Load, on real server processes on this machine: what is promised in docs/operations.md, in figures.
 
-python -m benchmarks.load [dashboards herd overload flood noisy slow drain upgrade rolling] [--full] [--database postgresql://…]
+python -m benchmarks.load [TRIAL …] [--full] [--database postgresql://…]
 python -m benchmarks.load upgrade --from COMMIT [--rows 1000000] [--rate 200] [--database postgresql://…]
 """
 
@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 from benchmarks.load_ends import drain, rolling, slow_senders
-from benchmarks.load_over import noisy, overload
+from benchmarks.load_over import guessed, noisy, overload
 from benchmarks.load_polling import dashboards, herd
 from benchmarks.load_upgrade import program_of, upgrade
 from benchmarks.stand import stand
@@ -34,6 +34,7 @@ TRIALS: dict[str, tuple[Trial, dict[str, Any], dict[str, Any]]] = {
         {"clients": 400, "a_second": 5_000, "times": 2, "seconds": 30},
         {"clients": 100, "a_second": 5_000, "times": 2, "seconds": 8},
     ),
+    "guessed": (guessed, {"guessers": 60, "seconds": 15}, {"guessers": 60, "seconds": 5}),
     "noisy": (noisy, {"per_minute": 600, "seconds": 30}, {"per_minute": 600, "seconds": 8}),
     "slow": (slow_senders, {"connections": 2_000}, {"connections": 200}),
     "drain": (drain, {"ends": 100, "clients": 16}, {"ends": 3, "clients": 8}),

@@ -12,6 +12,7 @@ from benchmarks.stand import Server, Stand, lag
 ACCOUNTS = 50
 # A key that floods asks so often what it may, from so many connections.
 TIMES, LOUD_CLIENTS = 50, 64
+PAUSE_SECONDS, GUESS_AGAIN_SECONDS = 0.02, 0.5
 MB = 1024**2
 
 
@@ -135,6 +136,43 @@ def noisy(it: Stand, *, per_minute: int, seconds: float) -> dict[str, Any]:
         "per_minute": per_minute, "flood_times_the_limit": round(flood.statuses.total() / seconds * 60 / per_minute),
         "flood_refused_share": round(flood.statuses[429] / max(1, flood.statuses.total()), 3),
         "others_refused": beside.statuses[429], "others_failed": beside.failed,
+        "p50_alone_ms": alone.milliseconds(50), "p50_beside_ms": beside.milliseconds(50),
+        "p99_alone_ms": alone.milliseconds(99), "p99_beside_ms": beside.milliseconds(99),
+        **lag(server),
+    }  # fmt: skip
+
+
+def guessed(it: Stand, *, guessers: int, seconds: float) -> dict[str, Any]:
+    """S05: a crowd guesses passwords, each again half a second after the last answer, while somebody asks the API."""
+    server = it.serve(worker=False)
+
+    async def usual(until: float) -> Seen:
+        seen, connection = Seen(), Connection(server.port, it.key)
+        while time.monotonic() < until:
+            seen.note(await connection.ask("GET", "/v1/risk?limit=50"))
+            await asyncio.sleep(PAUSE_SECONDS)
+        connection.close()
+        return seen
+
+    async def guess(crowd: Seen, number: int, until: float) -> None:
+        connection, own = Connection(server.port), "Sec-Fetch-Site: same-origin\r\n"
+        await asyncio.sleep(number / guessers * GUESS_AGAIN_SECONDS)
+        while time.monotonic() < until:
+            body = f"email=op{number}%40example.com&password={time.monotonic()}-or-another".encode()
+            crowd.note(await connection.ask("POST", "/login", body, own, "application/x-www-form-urlencoded"))
+            await asyncio.sleep(GUESS_AGAIN_SECONDS)
+        connection.close()
+
+    async def both() -> tuple[Seen, Seen, Seen]:
+        await usual(time.monotonic() + seconds / 4)
+        alone, crowd, until = await usual(time.monotonic() + seconds), Seen(), time.monotonic() + seconds
+        beside, *_ = await asyncio.gather(usual(until), *(guess(crowd, n, until) for n in range(guessers)))
+        return alone, beside, crowd
+
+    alone, beside, crowd = asyncio.run(both())
+    return {
+        "guesses": crowd.statuses.total(), "hashed": crowd.statuses[401], "told_to_come_again": crowd.statuses[429],
+        "others_failed": beside.failed,
         "p50_alone_ms": alone.milliseconds(50), "p50_beside_ms": beside.milliseconds(50),
         "p99_alone_ms": alone.milliseconds(99), "p99_beside_ms": beside.milliseconds(99),
         **lag(server),

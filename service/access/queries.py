@@ -127,6 +127,10 @@ def recovery_codes_left(session: Session, operator_id: int) -> int:
     return session.scalar(mine) or 0
 
 
+def tries(session: Session, bucket: str) -> LoginTries | None:
+    return session.get(LoginTries, bucket)
+
+
 def hold_tries(session: Session, bucket: str, *, now: datetime) -> LoginTries:
     """The tries of a bucket, held until the end of the transaction: tries at one time are counted one by one."""
     insert_missing(session, LoginTries, [{"bucket": bucket, "tries": 0, "last_at": now}])

@@ -9,14 +9,12 @@ the person it belongs to.
 """
 
 import secrets
-import threading
-from collections.abc import Collection, Iterator
-from contextlib import contextmanager
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
 
-from models import LoginSession, Operator
+from models import LoginSession, LoginTries, Operator
 from service.access import actions, queries, rules
 from service.kit.database import Session
 from service.kit.errors import TooManyRequests, Unauthenticated
@@ -34,11 +32,6 @@ WINDOW = timedelta(minutes=WINDOW_MINUTES)
 KEEP_TRIES = timedelta(days=1)
 # One office shares one address: it may try for ten people at once.
 LOGINS_PER_ADDRESS = 10
-# Hashing takes one core: one at a time leaves the rest to everybody who is in already. Whoever waits holds a thread,
-# of which a process has forty: the others must stay free for the API.
-HASHING_AT_ONCE = 1
-WAITING_AT_ONCE = 12
-HASHING_WAIT_SECONDS = 10
 DEVICE, DEVICE_DAYS = "device", 180
 # The hash of no password in use: an unknown login costs as much work as a known one.
 NOBODY = (
@@ -99,11 +92,26 @@ def count_try(session: Session, attempt: Counted, attempts: int, *, now: datetim
     """
     for name, limit in attempt.buckets(attempts):
         row = queries.hold_tries(session, name, now=now)
-        tries = 0 if abs(now - row.last_at) >= attempt.window else row.tries
-        if tries >= limit:
-            wait = int(attempt.window.total_seconds())
-            raise TooManyRequests(f"Too many tries. {attempt.advice}", retry_after=wait)
-        row.tries, row.last_at = tries + 1, now
+        row.tries, row.last_at = _tries(attempt, row, limit, now=now) + 1, now
+
+
+def check_tries(session: Session, attempt: Counted, attempts: int, *, now: datetime) -> None:
+    """Refuse a try where none is left by looking only: who guesses on and on holds up nobody who writes.
+
+    Raises:
+        TooManyRequests: the tries of this login or of this address are used up.
+    """
+    for name, limit in attempt.buckets(attempts):
+        _tries(attempt, queries.tries(session, name), limit, now=now)
+
+
+def _tries(attempt: Counted, row: LoginTries | None, limit: int, *, now: datetime) -> int:
+    """How many tries of late were counted, if one more may be."""
+    tries = 0 if row is None or abs(now - row.last_at) >= attempt.window else row.tries
+    if tries >= limit:
+        wait = int(attempt.window.total_seconds())
+        raise TooManyRequests(f"Too many tries. {attempt.advice}", retry_after=wait)
+    return tries
 
 
 def forgive_try(session: Session, attempt: Counted, attempts: int, *, now: datetime) -> None:
@@ -130,34 +138,6 @@ def mark_device(settings: Settings, email: str, device: str | None) -> str:
 def bucket(*names: str) -> str:
     """The name of a count, which tells nobody whom it is about."""
     return rules.sha256("\0".join(name.lower() for name in names))
-
-
-class LoginDoor:
-    """Bounds the work that signing in makes for this process: few hash at a time, few wait for it."""
-
-    def __init__(self) -> None:
-        self._hashing = threading.BoundedSemaphore(HASHING_AT_ONCE)
-        self._places = threading.BoundedSemaphore(HASHING_AT_ONCE + WAITING_AT_ONCE)
-
-    @contextmanager
-    def hashing(self) -> Iterator[None]:
-        """Hold one of the few places where a password is hashed.
-
-        Raises:
-            TooManyRequests: too many wait for it, or all places stayed taken.
-        """
-        busy = "Many people are signing in; try again in a moment."
-        if not self._places.acquire(blocking=False):
-            raise TooManyRequests(busy)
-        try:
-            if not self._hashing.acquire(timeout=HASHING_WAIT_SECONDS):
-                raise TooManyRequests(busy)
-            try:
-                yield
-            finally:
-                self._hashing.release()
-        finally:
-            self._places.release()
 
 
 def check_password(operator: Operator | None, password: str) -> Operator:

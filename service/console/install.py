@@ -2,7 +2,8 @@
 
 from fastapi import FastAPI
 
-from service.access.sessions import LoginDoor, SignInNeeded
+from service.access.login_door import LoginDoor
+from service.access.sessions import SignInNeeded
 from service.console import assets, pages
 from service.console.doors import OwnAccountFirst
 from service.console.headers import Hardened

@@ -9,6 +9,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from models import Operator
 from service.access import actions, factors, queries, sessions
+from service.access.login_door import LoginDoor
 from service.console.doors import SignedIn, keep_cookie
 from service.console.headers import device_cookie, session_cookie
 from service.console.pages import templates
@@ -43,9 +44,11 @@ def sign_in(
     time_zone: TimeZone = "",
 ) -> Response:
     """Open a session, or ask for the second factor. Between two transactions: hashing must not hold the database."""
-    door: sessions.LoginDoor = request.app.state.login_door
+    door: LoginDoor = request.app.state.login_door
     attempt = sessions.Try(email, _address(request), _known(request, settings, email))
     try:
+        with db.read() as session:
+            sessions.check_tries(session, attempt, settings.login_attempts, now=now)
         with db.begin() as session:
             sessions.count_try(session, attempt, settings.login_attempts, now=now)
             found = queries.operator_by_email(session, email)
