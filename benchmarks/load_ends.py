@@ -35,14 +35,14 @@ async def _usual(port: int, key: str, seen: Seen, seconds: float) -> None:
     connection.close()
 
 
-def slow_senders(it: Stand, *, connections: int, give_up: float = 30) -> dict[str, Any]:
+def slow_senders(it: Stand, *, connections: int, alone_seconds: float = 10, give_up: float = 30) -> dict[str, Any]:
     """L06: connections that send a byte a second, in the header or in the body, and what others notice."""
     server = it.serve(worker=False)
     alone, beside = Seen(), Seen()
 
     async def run() -> list[float]:
         await _usual(server.port, it.key, Seen(), 2)  # a server's first answers are slower
-        await _usual(server.port, it.key, alone, 10)
+        await _usual(server.port, it.key, alone, alone_seconds)
         slow = [_slow(server.port, HEADER if n % 2 else BODY, give_up) for n in range(connections)]
         _, *took = await asyncio.gather(_usual(server.port, it.key, beside, 10), *slow)
         return took

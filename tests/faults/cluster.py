@@ -21,7 +21,7 @@ from service.kit.settings import Settings
 from service.metrics import actions as metrics
 from service.metrics.schemas import ObservationIn
 from tests.faults.scenario import METRICS
-from tests.faults.zygote import Zygote
+from tests.faults.zygote import zygote
 from tests.postgres import free_port
 
 STARTS_WITHIN = 60
@@ -61,7 +61,7 @@ class Cluster:
         # With the embedded database the server keeps one worker; here both are started, so that each can be killed.
         workers = 1 if self.settings.embedded else workers
         self.names = ["api", *(f"worker-{n + 1}" for n in range(workers))]
-        self.zygote = Zygote()
+        self.zygote = zygote()
         self._pids: dict[str, int] = {}
         self.db = Database(self.settings.database)
 
@@ -120,7 +120,6 @@ class Cluster:
 
     def close(self) -> None:
         self.kill(*self._pids)
-        self.zygote.close()
         self.db.close()
 
 

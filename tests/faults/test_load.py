@@ -50,7 +50,7 @@ def test_one_request_after_the_other_on_a_kept_connection_waits_for_no_acknowled
 @pytest.mark.skipif(ON_POSTGRESQL, reason="it never reaches the database")
 def test_who_sends_a_byte_a_second_is_ended_and_others_are_answered(place):
     with place() as it:
-        found = apart(slow_senders, it, connections=size(60, 2_000))
+        found = apart(slow_senders, it, connections=size(60, 2_000), alone_seconds=size(3, 10))
 
     assert found["longest_seconds"] <= 15
     assert found["others_failed"] == 0
