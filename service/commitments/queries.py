@@ -130,10 +130,11 @@ def daily(session: Session, metrics: Iterable[tuple[int, Metric]], *, now: datet
     )
     day = ranked.subquery().c
     last = func.max(case((day.nth == 1, day.value)))
-    rows = select(day.account_id, day.metric_id, func.sum(day.value), func.avg(day.value), last)
+    # No mean of the database's: PostgreSQL squares on the way, and raises an error where a square is too large.
+    rows = select(day.account_id, day.metric_id, func.sum(day.value), func.count(), last)
     rows = rows.group_by(day.account_id, day.metric_id, day.day).order_by(day.day)
-    for account, metric, total, mean, newest_value in session.execute(rows):
-        combined = {Combine.SUM: total, Combine.MEAN: mean, Combine.LAST: newest_value}
+    for account, metric, total, count, newest_value in session.execute(rows):
+        combined = {Combine.SUM: total, Combine.MEAN: total / count, Combine.LAST: newest_value}
         if combine := pairs.get((account, metric)):
             found[account, metric].append(combined[combine])
     return found

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, Subquery, and_, func, or_, select
+from sqlalchemy import ColumnElement, Row, Select, Subquery, and_, case, func, or_, select
 
 from models import Account, Rep, Score, ScoreDay
 from service.kit.database import Session
@@ -15,6 +15,8 @@ from service.scoring.queries import alert_line
 WEEK = timedelta(days=7)
 # Stands in for a change that is not known, below all that are.
 UNKNOWN_CHANGE = -9.0
+# What an account can be worth in the order of lists.
+MOST_WORTH, LEAST_WORTH = 1e100, 1e-100
 
 
 @dataclass(frozen=True)
@@ -62,8 +64,10 @@ def priority() -> ColumnElement[float]:
 
     An account of unknown value counts as an average one; where no value is known at all, the chance alone decides.
     """
-    average = select(func.avg(Account.value)).scalar_subquery()
-    return Score.rise * func.coalesce(Account.value, average, 1.0)
+    # PostgreSQL raises an error where a product or a mean leaves what a float holds, and its mean squares on the way.
+    value = case((Account.value > MOST_WORTH, MOST_WORTH), (Account.value < LEAST_WORTH, 0.0), else_=Account.value)
+    average = select(func.avg(value)).scalar_subquery()
+    return Score.rise * func.coalesce(value, average, 1.0)
 
 
 def _listed(today: date) -> Subquery:

@@ -96,15 +96,16 @@ def daily(session: Session, account_id: int, *, since: datetime) -> list[Daily]:
     lasting = [metric.id for metric in metrics if metric.combine is Combine.LAST]
     summed = {metric.id for metric in metrics if metric.combine is Combine.SUM}
     mine = and_(Observation.account_id == account_id, Observation.observed_at >= since)
-    for metric_id, day, total, mean in session.execute(_totals(mine, lasting)):
-        points[metric_id].append((str(day), total if metric_id in summed else mean))
+    for metric_id, day, total, count in session.execute(_totals(mine, lasting)):
+        points[metric_id].append((str(day), total if metric_id in summed else total / count))
     for metric_id, day, value in session.execute(_newest(mine, lasting)):
         points[metric_id].append((str(day), value))
     return [Daily(metric, *map(list, zip(*points[metric.id], strict=True))) for metric in metrics]
 
 
-def _totals(mine: ColumnElement[bool], but: list[int]) -> Select[int, object, float, float]:
-    values = select(Observation.metric_id, _DAY, func.sum(Observation.value), func.avg(Observation.value))
+def _totals(mine: ColumnElement[bool], but: list[int]) -> Select[int, object, float, int]:
+    # No mean of the database's: PostgreSQL squares on the way, and raises an error where a square is too large.
+    values = select(Observation.metric_id, _DAY, func.sum(Observation.value), func.count())
     values = values.where(mine, Observation.metric_id.not_in(but))
     return values.group_by(Observation.metric_id, _DAY).order_by(_DAY)
 
