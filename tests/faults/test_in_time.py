@@ -11,7 +11,7 @@ from tests.faults.conftest import size
 from tests.faults.scenario import METRICS
 from tests.faults.world import judge, wait_idle
 
-RISKY, QUIET, SECONDS, PER_SECOND = size(12, 200), size(20, 300), size(20, 600), size(40, 500)
+RISKY, QUIET, SECONDS, PER_SECOND = size(8, 200), size(20, 300), size(12, 600), size(40, 500)
 SENDERS = 5
 # What is promised is ten seconds for every second mail and a minute for 99 of 100, on two cores of one's own.
 MEDIAN_SECONDS, P99_SECONDS = size(30, 10), 60
