@@ -4,6 +4,7 @@ What it forks are processes of their own: they open their own files and sockets,
 tests share one; it ends when nobody can ask it any more.
 """
 
+import atexit
 import gc
 import json
 import os
@@ -50,11 +51,17 @@ class Zygote:
         self._process.stdin.flush()
         return int(self._process.stdout.readline())
 
+    def close(self) -> None:
+        self._process.kill()
+        self._process.communicate()
+
 
 @cache
 def zygote() -> Zygote:
     """The one of this run of tests: to import everything takes four seconds."""
-    return Zygote()
+    made = Zygote()
+    atexit.register(made.close)
+    return made
 
 
 def serve() -> None:
