@@ -27,12 +27,10 @@ LISTS = [
     "/v1/accounts",
     "/v1/commitments",
 ]
-
-
 PAGES = [
     "/",
-    "/?sort=risk",
-    "/?status=ended",
+    "/?order=risk",
+    "/?view=done",
     "/accounts",
     "/accounts?sort=value",
     "/outlook",
