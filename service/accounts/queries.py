@@ -13,7 +13,7 @@ from sqlalchemy.orm import joinedload
 from models import Account, Rep
 from service.accounts.rules import AccountNotFound
 from service.kit.database import Session
-from service.kit.sql import batches, insert_missing
+from service.kit.sql import batches, insert_missing, is_sqlite
 
 
 def account(session: Session, external_id: str) -> Account:
@@ -47,6 +47,17 @@ def account_ids(session: Session, external_ids: Collection[str]) -> dict[str, in
 def unknown_accounts(session: Session, external_ids: Collection[str]) -> list[str]:
     """Those of the ids that no account has."""
     return sorted(set(external_ids) - account_ids(session, external_ids).keys())
+
+
+def account_ids_made(
+    session: Session, external_ids: Collection[str], *, now: datetime
+) -> tuple[dict[str, int], list[str]]:
+    """The keys of all these accounts, and which of them had to be made."""
+    found = account_ids(session, external_ids)
+    if found.keys() == set(external_ids):
+        return found, []
+    new = add_missing_accounts(session, external_ids, now=now)
+    return account_ids(session, external_ids), new
 
 
 def add_missing_accounts(session: Session, external_ids: Collection[str], *, now: datetime) -> list[str]:
@@ -86,8 +97,11 @@ def lock_reps(session: Session, emails: Collection[str]) -> dict[str, Rep]:
 def touch(session: Session, keys: Collection[int]) -> None:
     """Note that new data came in for these accounts: they are to be scored again."""
     for batch in batches(sorted(keys)):
-        # Locked in order first: an UPDATE takes its rows in any order, and two of them could wait for each other.
-        session.execute(select(Account.id).where(Account.id.in_(batch)).order_by(Account.id).with_for_update())
+        # Locked in order first: an UPDATE takes its rows in any order, and two of them could wait for each other. As
+        # weakly as the UPDATE itself: rows that point to the account may go on being written.
+        if not is_sqlite(session):
+            rows = select(Account.id).where(Account.id.in_(batch)).order_by(Account.id)
+            session.execute(rows.with_for_update(key_share=True))
         session.execute(
             update(Account)
             .where(Account.id.in_(batch))

@@ -96,8 +96,8 @@ def put_commitments(session: Session, sent: Sequence[CommitmentRow], *, by: str,
     """
     wanted = {row.reference: row for row in sent}
     names = {row.account_id for row in wanted.values()}
-    new_accounts = accounts.add_missing_accounts(session, names, now=now)
-    keys, known = accounts.account_ids(session, names), queries.known(session, wanted)
+    keys, new_accounts = accounts.account_ids_made(session, names, now=now)
+    known = queries.known(session, wanted)
     for external_id, row in sorted(wanted.items()):
         if external_id not in known:
             _add(session, keys[row.account_id], row, by=by, now=now)

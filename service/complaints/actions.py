@@ -19,8 +19,7 @@ def record_complaints(session: Session, sent: Sequence[ComplaintIn], *, by: str,
     """
     wanted = {row.complaint_id: row for row in sent}
     names = {row.account_id for row in wanted.values()}
-    new_accounts = accounts.add_missing_accounts(session, names, now=now)
-    keys = accounts.account_ids(session, names)
+    keys, new_accounts = accounts.account_ids_made(session, names, now=now)
     known = queries.known_complaints(session, wanted)
     new = [
         {"external_id": each, "received_at": now, **_facts(wanted[each], keys)}

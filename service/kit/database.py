@@ -4,7 +4,6 @@ import random
 import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from functools import partial
 from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Engine, create_engine, event
@@ -21,6 +20,7 @@ from service.kit.turns import Turns
 __all__ = ["OUTAGES", "Database", "Session"]
 
 T = TypeVar("T")
+Item = TypeVar("Item")
 
 # Errors must not quote parameters: they hold names and addresses, and errors are logged. The connection that was given
 # back last is taken first: each keeps pages (SQLite, up to 2 MB) and plans in memory, so that few are to be warm.
@@ -49,7 +49,7 @@ class Database:
         self._writing = sessionmaker(self.engine, expire_on_commit=False)
         self._reading = sessionmaker(self.engine.execution_options(**READ_ONLY), expire_on_commit=False)
         self._turns = Turns()
-        self._groups = Groups(partial(self._turn, first=False), self._transaction)
+        self._groups = Groups(lambda: self._turns.take(within=TURN_SECONDS), self._transaction)
         self.written = Revision()
         """Renewed after each commit of this process, so that nobody is shown less than what they were told is done."""
 
@@ -69,9 +69,16 @@ class Database:
         Waiting for the disk takes most of a small transaction's time: the more wait, the more each wait is worth.
         """
         if self.is_sqlite:
-            return self._groups.run(work, rows)
+            return self._groups.run(lambda session, _items: [work(session)], None, rows)
         with self.begin() as session:
             return work(session)
+
+    def merged(self, work: Callable[[Session, list[Item]], list[T]], item: Item, *, rows: int) -> T:
+        """Write, on both databases, and have it done with all that wait for the same work, in one call of it.
+
+        It answers to each item in their order, and may be called again.
+        """
+        return self._groups.run(work, item, rows)
 
     @contextmanager
     def begin_first(self) -> Iterator[Session]:

@@ -24,32 +24,55 @@ class Stored:
     new_metrics: list[str]
 
 
+@dataclass(frozen=True)
+class Batch:
+    """Observations that came together."""
+
+    sent: Sequence[ObservationIn]
+    by: str
+    now: datetime
+
+
 def store_observations(session: Session, sent: Sequence[ObservationIn], *, by: str, now: datetime) -> Stored:
     """Store observations; a re-sent one overwrites, and of two alike in `sent` the last counts.
 
     Unknown accounts and metrics are made, so that nothing is lost. Only that goes to the audit log: observations
     come by the hundred a second and are their own record.
     """
-    if not sent:
-        return Stored([], [])
-    names = {row.account_id for row in sent}
-    metrics = {row.metric for row in sent}
+    return store_batches(session, [Batch(sent, by, now)])[0]
+
+
+def store_batches(session: Session, batches: Sequence[Batch]) -> list[Stored]:
+    """Store several batches as if one after the other, in so few statements as one; tell of each what was new in it."""
+    rows = [row for batch in batches for row in batch.sent]
+    if not rows:
+        return [Stored([], []) for _ in batches]
+    now = max(batch.now for batch in batches)
     # Always metrics, then accounts, then rows: requests that touch the same things wait for each other in one order.
-    stored = Stored(
-        new_metrics=queries.add_missing_metrics(session, metrics, now=now),
-        new_accounts=accounts.add_missing_accounts(session, names, now=now),
-    )
-    metric_ids, account_ids = queries.metric_ids(session, metrics), accounts.account_ids(session, names)
+    metric_ids, new_metrics = queries.metric_ids_made(session, {row.metric for row in rows}, now=now)
+    account_ids, new_accounts = accounts.account_ids_made(session, {row.account_id for row in rows}, now=now)
     accounts.touch(session, account_ids.values())
     values = {
-        (account_ids[row.account_id], row.observed_at, metric_ids[row.metric], row.item_id): row.value for row in sent
+        (account_ids[row.account_id], row.observed_at, metric_ids[row.metric], row.item_id): row.value for row in rows
     }
     queries.upsert_observations(session, sorted(values.items()))
-    for external_id in stored.new_accounts:
-        record(session, by, "account.found", external_id, now=now)
-    for external_id in stored.new_metrics:
-        record(session, by, "metric.found", external_id, now=now)
-    return stored
+    unnoted_accounts, unnoted_metrics = set(new_accounts), set(new_metrics)
+    return [_note_found(session, batch, unnoted_accounts, unnoted_metrics) for batch in batches]
+
+
+def _note_found(session: Session, batch: Batch, new_accounts: set[str], new_metrics: set[str]) -> Stored:
+    """Note what is new as found by this batch, and take it out: to the next it is known."""
+    found = Stored(
+        new_accounts=sorted(new_accounts & {row.account_id for row in batch.sent}),
+        new_metrics=sorted(new_metrics & {row.metric for row in batch.sent}),
+    )
+    for external_id in found.new_accounts:
+        record(session, batch.by, "account.found", external_id, now=batch.now)
+    for external_id in found.new_metrics:
+        record(session, batch.by, "metric.found", external_id, now=batch.now)
+    new_accounts.difference_update(found.new_accounts)
+    new_metrics.difference_update(found.new_metrics)
+    return found
 
 
 def foresee_observations(session: Session, sent: Sequence[ObservationIn]) -> Stored:

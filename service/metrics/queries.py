@@ -58,6 +58,17 @@ def unknown_metrics(session: Session, external_ids: Collection[str]) -> list[str
     return sorted(set(external_ids) - metric_ids(session, external_ids).keys())
 
 
+def metric_ids_made(
+    session: Session, external_ids: Collection[str], *, now: datetime
+) -> tuple[dict[str, int], list[str]]:
+    """The keys of all these metrics, and which of them had to be made."""
+    found = metric_ids(session, external_ids)
+    if found.keys() == set(external_ids):
+        return found, []
+    new = add_missing_metrics(session, external_ids, now=now)
+    return metric_ids(session, external_ids), new
+
+
 def add_missing_metrics(session: Session, external_ids: Collection[str], *, now: datetime) -> list[str]:
     """Make the metrics that do not exist yet, of unknown direction; tell which."""
     missing = unknown_metrics(session, external_ids)

@@ -8,12 +8,11 @@ from fastapi import APIRouter, Header, Response
 
 from service.access.guards import Ingester, Reader
 from service.kit.bodies import Body, documented, rows_of
-from service.kit.database import Session
 from service.kit.fields import MetricId
 from service.kit.http import Config, Db, Now, problems
-from service.kit.retry import transact
-from service.kit.rows import Checked, check_rows
-from service.metrics import actions, queries, rules
+from service.kit.retry import transact, transact_merged
+from service.kit.rows import check_rows
+from service.metrics import actions, ingest, queries, rules
 from service.metrics.schemas import (
     OBSERVATION_COLUMNS,
     MetricIn,
@@ -62,33 +61,17 @@ def store_observations(
     checked = check_rows(ObservationIn, rows, partial(rules.ahead_of_time, latest=now + rules.AHEAD))
     if dry_run:
         with db.read() as session:
-            return _answer(checked, actions.foresee_observations(session, checked.good))
+            return ingest.answer(checked, actions.foresee_observations(session, checked.good))
 
-    def store(session: Session) -> tuple[ObservationsStored, bool]:
-        if idempotency_key is None:
-            return _answer(checked, actions.store_observations(session, checked.good, by=caller.actor, now=now)), False
+    claim = None
+    if idempotency_key is not None:
         fingerprint = hashlib.sha256(body[0].encode() + b"\n" + body[1]).hexdigest()
-        claimed = actions.claim_key(session, caller.api_key_id or 0, idempotency_key, fingerprint, now=now)
-        if claimed.answer:
-            return ObservationsStored.model_validate(claimed.answer), True
-        answer = _answer(checked, actions.store_observations(session, checked.good, by=caller.actor, now=now))
-        claimed.answer = answer.model_dump()
-        return answer, False
-
-    answer, repeated = transact(db, store, rows=len(checked.good))
+        claim = ingest.Claim(caller.api_key_id or 0, idempotency_key, fingerprint)
+    sent = ingest.Sent(checked, caller.actor, now, claim)
+    answer, repeated = transact_merged(db, ingest.store, sent, rows=len(checked.good))
     if repeated:
         response.headers["Idempotency-Replayed"] = "true"
     return answer
-
-
-def _answer(checked: Checked[ObservationIn], stored: actions.Stored) -> ObservationsStored:
-    return ObservationsStored(
-        accepted=len(checked.good),
-        rejected=checked.rejected,
-        problems=checked.problems,
-        new_accounts=stored.new_accounts,
-        new_metrics=stored.new_metrics,
-    )
 
 
 @router.get("/metrics", responses=problems())

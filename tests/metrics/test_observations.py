@@ -2,7 +2,9 @@
 
 import io
 import json
+from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 
 import polars as pl
 import pytest
@@ -10,6 +12,7 @@ from sqlalchemy import select
 
 from models import Account, AuditEntry, Metric, Observation
 from service.kit.settings import Settings
+from tests.together import together
 
 ROW = {"account_id": "northwind", "metric": "late_share", "observed_at": "2026-03-02T11:00:00Z", "value": 0.19}
 
@@ -167,5 +170,53 @@ def test_requests_that_touch_the_same_new_accounts_at_once_all_get_through(api, 
         assert set(pool.map(send, range(16))) == {200}
 
     with db.read() as session:
-        assert set(session.scalars(select(Account.data_version))) == {16}
+        versions = set(session.scalars(select(Account.data_version)))
+    # Those that came together count as one change, to each account alike.
+    assert len(versions) == 1
+    assert 1 <= versions.pop() <= 16
     assert len(stored(db)) == 16
+
+
+@pytest.fixture
+def known(api):
+    """A client whose key has just been seen: the first use of one is written down, for which it would wait too."""
+    api.get("/v1/metrics")
+    return api
+
+
+def test_requests_that_wait_together_are_told_each_its_own(known, db):
+    sent = [rows({"item_id": "o1"}, {"value": "x"}), rows({"account_id": "other", "value": 3}), rows({"value": 4})]
+
+    answers = [
+        each.json() for each in together(db, [partial(known.post, "/v1/observations", json=each) for each in sent])
+    ]
+
+    assert [(each["accepted"], each["rejected"]) for each in answers] == [(1, 1), (1, 0), (1, 0)]
+    assert [each["new_accounts"] for each in answers] == [["northwind"], ["other"], []]
+    assert [each["new_metrics"] for each in answers] == [["late_share"], [], []]
+    assert stored(db) == {("o1", 0.19), ("", 3.0), ("", 4.0)}
+    with db.read() as session:
+        audited = Counter(session.scalars(select(AuditEntry.action)))
+    assert (audited["account.found"], audited["metric.found"]) == (2, 1)
+
+
+def test_of_requests_that_wait_together_the_last_counts(known, db):
+    together(db, [partial(known.post, "/v1/observations", json=rows({"value": value})) for value in (1, 3, 2)])
+
+    assert stored(db) == {("", 2.0)}
+
+
+def test_keys_among_requests_that_wait_together_are_done_once_and_spoil_no_other(known, db):
+    def send(key, value):
+        headers = {"Idempotency-Key": key} if key else {}
+        return partial(known.post, "/v1/observations", json=rows({"value": value, "item_id": key}), headers=headers)
+
+    calls = [send("k1", 1), send("", 2), send("k1", 1), send("k2", 3)]
+    alike = together(db, calls)
+    other = together(db, [send("k1", 9), send("k3", 5)])
+
+    assert [each.status_code for each in alike] == [200] * 4
+    assert ["Idempotency-Replayed" in each.headers for each in alike] == [False, False, True, False]
+    assert alike[2].json() == alike[0].json()
+    assert [each.status_code for each in other] == [422, 200]
+    assert stored(db) == {("k1", 1.0), ("", 2.0), ("k2", 3.0), ("k3", 5.0)}
