@@ -1,19 +1,23 @@
 """The web server: uvicorn, with deadlines for those who send slowly and an end that fails nobody."""
 
+import asyncio
 import gc
 import resource
 import signal
 import socket
 import threading
 import time
+from collections import deque
 from types import FrameType
 from typing import Any
 
 import h11
 import uvicorn
 from fastapi import FastAPI
+from starlette.types import ASGIApp, Receive, Scope, Send
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
+from service.kit.admission import ALWAYS
 from service.kit.pauses import retry_after
 
 # Seconds in which a client may owe us the rest of its request and send next to nothing, and what is more than that.
@@ -27,11 +31,10 @@ HEADER_STEP = 8 * 1024
 MOST_SURPLUS_BYTES = 64 * 1024
 GIVEN_TO_READ_SECONDS = 0.5
 MOST_CONNECTIONS = 4_000
-# How many are let in between two looks at those who are in: when a thousand come at once, `/livez` waits for no more.
-# The kernel keeps the others, as many as before.
-ACCEPTED_AT_ONCE, KEPT_BY_KERNEL = 16, 2_048
 # Files, database, mail and models need some too.
 OTHER_FILES = 200
+# Some milliseconds of work.
+BEGUN_AT_ONCE = 8
 CLOSE = (b"connection", b"close")
 
 
@@ -101,6 +104,45 @@ class Deadlined(H11Protocol):
         self.transport.close()
 
 
+class Paced:
+    """Lets few requests begin in a round of the event loop, and `/livez` at once.
+
+    To begin one takes longer than to read it: when a thousand come in the same instant, whoever asks whether the
+    process lives waits until they have been read, not until they all have begun. For one event loop.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+        self._begun = 0
+        self._waiting: deque[asyncio.Future[None]] = deque()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http" and scope["path"] not in ALWAYS:
+            await self._turn()
+        await self._app(scope, receive, send)
+
+    async def _turn(self) -> None:
+        loop = asyncio.get_running_loop()
+        if not self._begun:
+            loop.call_soon(self._next_round, loop)
+        if self._begun < BEGUN_AT_ONCE and not self._waiting:
+            self._begun += 1
+            return
+        turn = loop.create_future()
+        self._waiting.append(turn)
+        await turn
+
+    def _next_round(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._begun = 0
+        while self._waiting and self._begun < BEGUN_AT_ONCE:
+            turn = self._waiting.popleft()
+            if not turn.done():
+                turn.set_result(None)
+                self._begun += 1
+        if self._begun:
+            loop.call_soon(self._next_round, loop)
+
+
 class Server(uvicorn.Server):
     """Serves until SIGTERM or Ctrl-C, and sets `stop` at once when told.
 
@@ -125,9 +167,6 @@ class Server(uvicorn.Server):
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
-        # asyncio takes one figure for both.
-        for listener in sockets or []:
-            listener.listen(KEPT_BY_KERNEL)
         # What is there by now stays: to look through it for garbage again and again would stop everybody for 0.2 s.
         gc.collect()
         gc.freeze()
@@ -151,9 +190,8 @@ class Server(uvicorn.Server):
 def _config(app: FastAPI) -> uvicorn.Config:
     """Limits for everything that a client decides; and nothing that tells the version."""
     return uvicorn.Config(
-        app,
+        Paced(app),
         http=Deadlined,
-        backlog=ACCEPTED_AT_ONCE,
         ws="none",
         h11_max_incomplete_event_size=32 * 1024,
         timeout_keep_alive=15,
