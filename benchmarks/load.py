@@ -31,7 +31,7 @@ TRIALS: dict[str, tuple[Trial, dict[str, Any], dict[str, Any]]] = {
     ),
     "flood": (
         overload,
-        {"clients": 400, "a_second": 5_000, "times": 2, "seconds": 30},
+        {"clients": 1_000, "a_second": 5_000, "times": 2, "seconds": 30},
         {"clients": 100, "a_second": 5_000, "times": 2, "seconds": 8},
     ),
     "guessed": (guessed, {"guessers": 60, "seconds": 15}, {"guessers": 60, "seconds": 5}),

@@ -128,7 +128,11 @@ class Settings(BaseSettings):
     storm_minutes: int = Field(
         15, ge=0, le=240, description="How long such a storm holds the reps' mail for somebody to look, in minutes."
     )
-    mails_per_minute: int = Field(600, ge=1, description="Mails that a worker hands to the relay in a minute, at most.")
+    mails_per_minute: int = Field(
+        1_800,
+        ge=1,
+        description="Mails that a worker hands to the relay in a minute, at most; less where a provider takes less.",
+    )
     learning_days: int = Field(28, ge=0, description="Age below which an account has no own past to be judged by.")
 
     retrain_every_days: int = Field(28, ge=0, description="Age at which a model is trained anew; 0 means by hand only.")
