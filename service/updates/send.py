@@ -102,7 +102,7 @@ class Claimed:
 
 
 def _claimed(round_: Round) -> Iterator[Claimed]:
-    """Claim the due mails, for a minute at most, at the pace for the relay; a second that was too slow is made up for."""
+    """Claim the due mails, for a minute at most, at the relay's pace; a second that was too slow is made up for."""
     pause, free_at = 60 / round_.settings.mails_per_minute, round_.started
     while monotonic() - round_.started < ROUND_SECONDS:
         sleep(max(0.0, free_at - monotonic()))
