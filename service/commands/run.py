@@ -1,6 +1,7 @@
 """`headsup serve` and `headsup worker`: the processes of an installation."""
 
 import fcntl
+import gc
 import os
 import signal
 import socket
@@ -144,6 +145,9 @@ def serve_until_told(
     """Serve until SIGTERM or Ctrl-C; `works`: with a worker beside."""
     stop = stop_on_signals()
     allow_connections()
+    # What is there by now stays: to look through it for garbage again and again would stop everybody for 0.2 s.
+    gc.collect()
+    gc.freeze()
     with _worker(db, settings, clock, stop) if works else nullcontext():
         Server(app, stop).run(sockets=[listener])
 

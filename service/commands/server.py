@@ -1,10 +1,8 @@
 """The web server: uvicorn, with deadlines for those who send slowly and an end that fails nobody."""
 
 import asyncio
-import gc
 import resource
 import signal
-import socket
 import threading
 import time
 from collections import deque
@@ -164,12 +162,6 @@ class Server(uvicorn.Server):
             self._leaves_at = time.monotonic() + LINGER_SECONDS
         else:
             super().handle_exit(sig, frame)
-
-    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        await super().startup(sockets)
-        # What is there by now stays: to look through it for garbage again and again would stop everybody for 0.2 s.
-        gc.collect()
-        gc.freeze()
 
     async def on_tick(self, counter: int) -> bool:
         if self._ticked_at:
