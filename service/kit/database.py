@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy import Connection, Engine, create_engine, event, text
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session, sessionmaker
@@ -34,6 +34,7 @@ CONNECT_SECONDS = 3
 # itself sleeps longer the longer it has waited, so that whoever comes last goes first and some wait for seconds.
 TURN_SECONDS = 10
 LOOK_SECONDS = (0.001, 0.004)
+BRIEF = text("SET LOCAL lock_timeout = '500ms'")
 READ_ONLY = {"postgresql_readonly": True, "headsup_read_only": True}
 
 
@@ -49,7 +50,7 @@ class Database:
         self._writing = sessionmaker(self.engine, expire_on_commit=False)
         self._reading = sessionmaker(self.engine.execution_options(**READ_ONLY), expire_on_commit=False)
         self._turns = Turns()
-        self._groups = Groups(lambda: self._turns.take(within=TURN_SECONDS), self._transaction)
+        self._groups = Groups(lambda: self._turns.take(within=TURN_SECONDS), self._brief, self._transaction)
         self.written = Revision()
         """Renewed after each commit of this process, so that nobody is shown less than what they were told is done."""
 
@@ -93,6 +94,14 @@ class Database:
             crash.point("before-commit")
         self.written.renew()
         crash.point("after-commit")
+
+    @contextmanager
+    def _brief(self) -> Iterator[Session]:
+        """A transaction for several: a lock that somebody keeps must hold up those alone who want it."""
+        with self._transaction() as session:
+            if not self.is_sqlite:
+                session.execute(BRIEF)
+            yield session
 
     def _turn(self, *, first: bool) -> AbstractContextManager[None]:
         """Where only one can write, the threads of this process take turns."""

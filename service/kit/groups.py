@@ -19,6 +19,8 @@ T = TypeVar("T")
 Item = TypeVar("Item")
 OUTAGES = (OperationalError, InterfaceError, PoolTimeout)
 """What is raised while the database is away."""
+LOCKED = "55P03"
+"""PostgreSQL's lock_not_available."""
 MOST_ROWS = 10_000
 """A transaction as large as the largest request is not made longer."""
 
@@ -31,20 +33,26 @@ class _Member:
     answer: Any = None
     error: Exception | None = None
     is_done: bool = False
+    goes_alone: bool = False
 
-    def end(self, answer: Any = None, error: Exception | None = None) -> None:
-        self.answer, self.error, self.is_done = answer, error, True
+    def end(self, answer: Any = None, error: Exception | None = None, *, goes_alone: bool = False) -> None:
+        self.answer, self.error, self.goes_alone, self.is_done = answer, error, goes_alone, True
 
 
 class Groups:
-    """Whoever has the turn to write does the work of those behind, too, who then find it done."""
+    """Whoever has the turn to write does the work of those behind, too, who then find it done.
+
+    `brief` is a transaction that soon gives up waiting for a lock. Then each goes alone, in one that has more patience.
+    """
 
     def __init__(
         self,
         turn: Callable[[], AbstractContextManager[None]],
+        brief: Callable[[], AbstractContextManager[Session]],
         transaction: Callable[[], AbstractContextManager[Session]],
     ) -> None:
         self._turn = turn
+        self._brief = brief
         self._transaction = transaction
         self._lock = threading.Lock()
         self._waiting: list[_Member] = []
@@ -66,6 +74,10 @@ class Groups:
             with self._lock:
                 if mine in self._waiting:
                     self._waiting.remove(mine)
+        if mine.goes_alone:
+            with self._transaction() as session:
+                (alone,) = work(session, [item])
+            return alone
         if mine.error is not None:
             raise mine.error
         answer: T = mine.answer
@@ -84,13 +96,14 @@ class Groups:
 
     def _do(self, group: list[_Member]) -> None:
         try:
-            with self._transaction() as session:
+            with self._brief() as session:
                 answers: list[Any] = []
                 for work, alike in groupby(group, attrgetter("work")):
                     answers += work(session, [member.item for member in alike])
         except OUTAGES as error:
+            locked = getattr(getattr(error, "orig", None), "sqlstate", None) == LOCKED
             for member in group:
-                member.end(error=error)
+                member.end(error=error, goes_alone=locked)
         except Exception as error:  # noqa: BLE001  it is raised where it belongs
             # Nothing of it was kept: each again by itself, so that what is wrong with one is no other's trouble.
             if len(group) == 1:

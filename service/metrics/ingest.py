@@ -44,10 +44,10 @@ def store(session: Session, requests: Sequence[Sent]) -> list[tuple[Observations
         answers[at] = answer(requests[at].checked, stored)
         if key := claimed[at]:
             key.answer = answers[at].model_dump()
-    return [
-        (answers[at], False) if at in answers else (ObservationsStored.model_validate(key and key.answer), True)
-        for at, key in enumerate(claimed)
-    ]
+    for at, key in enumerate(claimed):
+        if key and at not in answers:
+            answers[at] = ObservationsStored.model_validate(key.answer)
+    return [(answers[at], at not in first) for at in range(len(requests))]
 
 
 def answer(checked: Checked[ObservationIn], stored: actions.Stored) -> ObservationsStored:

@@ -12,6 +12,7 @@ from sqlalchemy import select
 
 from models import Account, AuditEntry, Metric, Observation
 from service.kit.settings import Settings
+from tests.conftest import ON_POSTGRESQL
 from tests.together import together
 
 ROW = {"account_id": "northwind", "metric": "late_share", "observed_at": "2026-03-02T11:00:00Z", "value": 0.19}
@@ -220,3 +221,18 @@ def test_keys_among_requests_that_wait_together_are_done_once_and_spoil_no_other
     assert alike[2].json() == alike[0].json()
     assert [each.status_code for each in other] == [422, 200]
     assert stored(db) == {("k1", 1.0), ("", 2.0), ("k2", 3.0), ("k3", 5.0)}
+
+
+@pytest.mark.skipif(not ON_POSTGRESQL, reason="there alone a row can be locked by itself")
+def test_an_account_that_somebody_keeps_locked_holds_up_no_other(known, db):
+    known.post("/v1/observations", json=rows({"account_id": "kept"}, {"account_id": "free"}))
+    calls = [
+        partial(known.post, "/v1/observations", json=rows({"account_id": account, "item_id": "later"}))
+        for account in ("free", "kept", "free")
+    ]
+    with db.begin() as session:
+        session.execute(select(Account.id).where(Account.external_id == "kept").with_for_update())
+        answers = together(db, calls)
+
+    assert [each.status_code for each in answers] == [200, 503, 200]
+    assert known.post("/v1/observations", json=rows({"account_id": "kept"})).status_code == 200
