@@ -81,6 +81,14 @@ class Counted(Protocol):
         """What it counts for, and how many tries each may have."""
 
 
+class TriesUsedUp(TooManyRequests):
+    """Too many tries."""
+
+    def __init__(self, attempt: Counted, bucket: str) -> None:
+        super().__init__(attempt.advice, retry_after=int(attempt.window.total_seconds()))
+        self.bucket = bucket
+
+
 def count_try(session: Session, attempt: Counted, attempts: int, *, now: datetime) -> None:
     """Count a try before the password or the code is looked at.
 
@@ -88,29 +96,28 @@ def count_try(session: Session, attempt: Counted, attempts: int, *, now: datetim
     when the last one lies a window ahead, as the clock was set back: nobody waits for the time to come round again.
 
     Raises:
-        TooManyRequests: the tries of this login or of this address are used up.
+        TriesUsedUp: the tries of this login or of this address are used up.
     """
     for name, limit in attempt.buckets(attempts):
         row = queries.hold_tries(session, name, now=now)
-        row.tries, row.last_at = _tries(attempt, row, limit, now=now) + 1, now
+        row.tries, row.last_at = _tries(attempt, name, row, limit, now=now) + 1, now
 
 
 def check_tries(session: Session, attempt: Counted, attempts: int, *, now: datetime) -> None:
     """Refuse a try where none is left by looking only: who guesses on and on holds up nobody who writes.
 
     Raises:
-        TooManyRequests: the tries of this login or of this address are used up.
+        TriesUsedUp: the tries of this login or of this address are used up.
     """
     for name, limit in attempt.buckets(attempts):
-        _tries(attempt, queries.tries(session, name), limit, now=now)
+        _tries(attempt, name, queries.tries(session, name), limit, now=now)
 
 
-def _tries(attempt: Counted, row: LoginTries | None, limit: int, *, now: datetime) -> int:
+def _tries(attempt: Counted, name: str, row: LoginTries | None, limit: int, *, now: datetime) -> int:
     """How many tries of late were counted, if one more may be."""
     tries = 0 if row is None or abs(now - row.last_at) >= attempt.window else row.tries
     if tries >= limit:
-        wait = int(attempt.window.total_seconds())
-        raise TooManyRequests(f"Too many tries. {attempt.advice}", retry_after=wait)
+        raise TriesUsedUp(attempt, name)
     return tries
 
 

@@ -19,6 +19,7 @@ from service.access import erasure
 from service.app import create_app
 from service.commands import beside, door
 from service.commands.server import Server, allow_connections
+from service.console import pages
 from service.kit import durability, memory, sqlite
 from service.kit.clock import Clock, SystemClock
 from service.kit.database import Database
@@ -145,6 +146,7 @@ def serve_until_told(
     """Serve until SIGTERM or Ctrl-C; `works`: with a worker beside."""
     stop = stop_on_signals()
     allow_connections()
+    pages.compile_all()
     # What is there by now stays: to look through it for garbage again and again would stop everybody for 0.2 s.
     gc.collect()
     gc.freeze()

@@ -42,6 +42,12 @@ templates.filters.update(
 )
 
 
+def compile_all() -> None:
+    """Compile every page before the first is asked for: each stops this process for some milliseconds."""
+    for name in templates.list_templates():
+        templates.get_template(name)
+
+
 def page(template: str, visitor: Visitor, now: datetime, *, status: int = 200, **facts: Any) -> HTMLResponse:
     """Render a page, or a part of one, for somebody who is signed in."""
     text = templates.get_template(template).render(visitor=visitor, now=now, zone=visitor.zone, **facts)

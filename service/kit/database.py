@@ -52,16 +52,20 @@ class Database:
         self._turns = Turns()
         self._groups = Groups(lambda: self._turns.take(within=TURN_SECONDS), self._brief, self._transaction)
         self.written = Revision()
-        """Renewed after each commit of this process, so that nobody is shown less than what they were told is done."""
+        """Renewed after each commit of this process that lists may show, so that nobody is shown less than what they
+        were told is done."""
 
     @property
     def is_sqlite(self) -> bool:
         return self.engine.dialect.name == "sqlite"
 
     @contextmanager
-    def begin(self) -> Iterator[Session]:
-        """Write: commits when the block ends well, rolls back when it raises."""
-        with self._turn(first=False), self._transaction() as session:
+    def begin(self, *, listed: bool = True) -> Iterator[Session]:
+        """Write: commits when the block ends well, rolls back when it raises.
+
+        Where nothing of it is in any list, lists that were read before need not be read anew.
+        """
+        with self._turn(first=False), self._transaction(listed=listed) as session:
             yield session
 
     def together(self, work: Callable[[Session], T], *, rows: int) -> T:
@@ -88,11 +92,12 @@ class Database:
             yield session
 
     @contextmanager
-    def _transaction(self) -> Iterator[Session]:
+    def _transaction(self, *, listed: bool = True) -> Iterator[Session]:
         with self._writing.begin() as session:
             yield session
             crash.point("before-commit")
-        self.written.renew()
+        if listed:
+            self.written.renew()
         crash.point("after-commit")
 
     @contextmanager

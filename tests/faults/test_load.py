@@ -111,8 +111,8 @@ def test_a_crowd_that_guesses_passwords_keeps_nobody_waiting(place):
     print(found)  # noqa: T201
     assert found["others_failed"] == 0
     assert found["p50_beside_ms"] <= 2 * found["p50_alone_ms"]
-    # The goal is twice what it takes alone. PostgreSQL's own processes want the cores too while the first are counted.
-    assert found["p99_beside_ms"] <= 250
+    # The goal is twice what it takes alone. While the first are counted PostgreSQL's own processes want the cores too.
+    assert found["p99_beside_ms"] <= 4 * found["p99_alone_ms"]
 
 
 def test_a_key_that_floods_is_refused_and_no_other(place):

@@ -1,10 +1,12 @@
 """Sign in, by password and a second factor where there is one, and out."""
 
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Annotated
 
 import structlog
 from fastapi import APIRouter, Form, Query, Request
+from fastapi.concurrency import run_in_threadpool
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from models import Operator
@@ -14,7 +16,7 @@ from service.console.doors import SignedIn, keep_cookie
 from service.console.headers import device_cookie, session_cookie
 from service.console.pages import templates
 from service.console.rules import device, safe_path
-from service.kit.database import Session
+from service.kit.database import Database, Session
 from service.kit.errors import HeadsupError, TooManyRequests
 from service.kit.fields import Line
 from service.kit.http import Config, Db, Now
@@ -32,7 +34,7 @@ def login_page(back: Annotated[str, Query(alias="next")] = "/") -> HTMLResponse:
 
 
 @router.post("/login")
-def sign_in(
+async def sign_in(
     request: Request,
     db: Db,
     settings: Config,
@@ -47,26 +49,54 @@ def sign_in(
     door: LoginDoor = request.app.state.login_door
     attempt = sessions.Try(email, _address(request), _known(request, settings, email))
     try:
-        with db.read() as session:
-            sessions.check_tries(session, attempt, settings.login_attempts, now=now)
-        with db.begin() as session:
-            sessions.count_try(session, attempt, settings.login_attempts, now=now)
-            found = queries.operator_by_email(session, email)
-        with door.hashing():
-            operator = sessions.check_password(found, password)
-            renewed = actions.renewed_hash(operator.password_hash, password)
-        with db.begin() as session:
-            sessions.forgive_try(session, attempt, settings.login_attempts, now=now)
-            operator = sessions.welcome(session, email)
-            if renewed:
-                actions.keep_renewed_hash(session, operator, renewed, now=now)
-            if factors.has_one(session, operator):
-                shown = factors.password_was_right(settings, operator, now=now)
-                return _page("code.html", None, back=back, shown=shown, time_zone=time_zone)
-            token = _open(request, session, operator, settings, time_zone, now=now)
+        door.check(attempt, settings.login_attempts, now=now)
+        found = await door.counting.do(partial(_count, db, settings, attempt, now))
+        renewed = await door.hashing.do(partial(_check, found, password))
+        let_in = partial(_let_in, request, db, settings, back=back, time_zone=time_zone, now=now)
+        return await run_in_threadpool(let_in, attempt, renewed)
     except (sessions.SignInRefused, TooManyRequests) as problem:
+        if isinstance(problem, sessions.TriesUsedUp):
+            door.remember(problem, now=now)
         log.warning("sign_in_refused", problem=problem.slug())
         return _page("login.html", problem, back=back, email=email)
+
+
+def _count(db: Database, settings: Settings, attempt: sessions.Try, now: datetime) -> Operator | None:
+    """Count the try, and find whom it is about."""
+    with db.read() as session:
+        sessions.check_tries(session, attempt, settings.login_attempts, now=now)
+    with db.begin(listed=False) as session:
+        sessions.count_try(session, attempt, settings.login_attempts, now=now)
+        return queries.operator_by_email(session, attempt.email)
+
+
+def _check(found: Operator | None, password: str) -> str | None:
+    """The password's new hash, if it is right and its hash is to be renewed."""
+    operator = sessions.check_password(found, password)
+    return actions.renewed_hash(operator.password_hash, password)
+
+
+def _let_in(
+    request: Request,
+    db: Database,
+    settings: Settings,
+    attempt: sessions.Try,
+    renewed: str | None,
+    *,
+    back: str,
+    time_zone: str,
+    now: datetime,
+) -> Response:
+    """Open the session of somebody whose password was right, or ask for their code."""
+    with db.begin() as session:
+        sessions.forgive_try(session, attempt, settings.login_attempts, now=now)
+        operator = sessions.welcome(session, attempt.email)
+        if renewed:
+            actions.keep_renewed_hash(session, operator, renewed, now=now)
+        if factors.has_one(session, operator):
+            shown = factors.password_was_right(settings, operator, now=now)
+            return _page("code.html", None, back=back, shown=shown, time_zone=time_zone)
+        token = _open(request, session, operator, settings, time_zone, now=now)
     return _welcome(request, settings, operator.email, token, back)
 
 

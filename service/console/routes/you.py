@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import datetime
+from functools import partial
 from typing import Annotated, Any
 
 import segno
@@ -84,13 +85,15 @@ class Own:
         tries = sessions.Try(self.operator.email, "", self.here.token_sha256)
         with self.db.begin() as session:
             sessions.count_try(session, tries, self.settings.login_attempts, now=self.now)
-        with self.request.app.state.login_door.hashing():
-            if not actions.password_fits(self.operator.password_hash, password):
-                raise PasswordWrong("Type the one that you signed in with.")
-            hashed = then()
+        hashed: str = self.request.app.state.login_door.hashing.begin(partial(self._proved, password, then)).result()
         with self.db.begin() as session:
             sessions.forgive_try(session, tries, self.settings.login_attempts, now=self.now)
         return hashed
+
+    def _proved(self, password: str, then: Callable[[], str]) -> str:
+        if not actions.password_fits(self.operator.password_hash, password):
+            raise PasswordWrong("Type the one that you signed in with.")
+        return then()
 
 
 Yours = Annotated[Own, Depends()]
